@@ -25,7 +25,7 @@ static const struct {
 
 void event_begin(struct event_draft *d, enum event_kind kind, const char *at)
 {
-    d->event = (struct event){ .kind = (uint8_t)kind, .at = at, .values = d->values };
+    d->event = (struct fp_event){ .kind = (uint8_t)kind, .at = at, .values = d->values };
 }
 
 static struct event_value *add(struct event_draft *d, enum field_id field)
@@ -59,7 +59,7 @@ void event_flag(struct event_draft *d, enum field_id field, bool flag)
     add(d, field)->number = flag;
 }
 
-const struct event_value *event_get(const struct event *e, enum field_id field)
+const struct event_value *event_get(const struct fp_event *e, enum field_id field)
 {
     for (size_t i = 0; i < e->count; i++)
         if (e->values[i].field == field)

@@ -4,7 +4,7 @@
  *
  * An event on its way into the journal is built on the stack (struct event_draft); its texts point
  * at whatever the caller owns. The journal copies it, texts included, into one block. Both are read
- * through struct event, so that a rule matches a request before it is stored with the same code
+ * through struct fp_event, so that a rule matches a request before it is stored with the same code
  * that grades it afterwards.
  */
 #ifndef FP_EVENT_H
@@ -42,7 +42,7 @@ struct event_value {
     const char *text; /* TEXT, LIST, HEADER; not terminated */
 };
 
-struct event {
+struct fp_event {
     uint64_t seq;   /* position in the journal, from 1; 0 = not stored yet */
     int64_t t;      /* CLOCK_MONOTONIC, ns */
     int64_t wall;   /* CLOCK_REALTIME, ns */
@@ -56,11 +56,11 @@ struct event {
 enum { EVENT_MAX_VALUES = 28 };
 
 struct event_draft {
-    struct event event;
+    struct fp_event event;
     struct event_value values[EVENT_MAX_VALUES];
 };
 
-/* Starts a draft of that kind; the clock is read by the caller (struct event t, wall). */
+/* Starts a draft of that kind; the clock is read by the caller (struct fp_event t, wall). */
 void event_begin(struct event_draft *, enum event_kind, const char *at);
 void event_text(struct event_draft *, enum field_id, const char *text, size_t len);
 void event_string(struct event_draft *, enum field_id, const char *z); /* NULL adds nothing */
@@ -68,7 +68,7 @@ void event_number(struct event_draft *, enum field_id, int64_t);
 void event_flag(struct event_draft *, enum field_id, bool);
 
 /* The value of a field, or NULL where the event does not have it. */
-const struct event_value *event_get(const struct event *, enum field_id);
+const struct event_value *event_get(const struct fp_event *, enum field_id);
 
 const char *event_name(enum event_kind);
 const char *event_doc(enum event_kind);

@@ -59,14 +59,14 @@ struct match {
 /* What a match needs to know beyond the event. */
 struct match_env {
     /* The first event that fits m, or NULL (yet). */
-    const struct event *(*first)(void *arg, const struct match *m);
+    const struct fp_event *(*first)(void *arg, const struct match *m);
     bool (*is_proxy)(void *arg, const char *at);
     const struct text_scope *scope; /* values of placeholders */
     void *arg;
 };
 
 /* Whether the event fits, `nth` left aside. An event not stored yet counts as later than all. */
-bool match_event(const struct match *, const struct event *, const struct match_env *);
+bool match_event(const struct match *, const struct fp_event *, const struct match_env *);
 
 /* `*`-only glob over octets. */
 bool match_glob(const char *pattern, size_t pattern_len, const char *text, size_t len);
