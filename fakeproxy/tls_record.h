@@ -13,6 +13,7 @@ enum {
     TLS_RECORD_HEADER = 5,     /* octets: type, version, length (RFC 8446, 5.1) */
     TLS_RECORD_MAX = 16384,    /* plaintext octets in one record */
     TLS_FIRST_OCTET = 22,      /* a connection that begins with it speaks TLS */
+    TLS_MESSAGE_HEADER = 4,    /* octets: handshake type, length (RFC 8446, 4) */
     TLS_HELLO_MAX = 64 * 1024, /* octets on the wire within which a ClientHello must end */
     TLS_SNI_MAX = 255,         /* octets */
     TLS_ALPN_MAX = 8,          /* names kept; further ones are left out */
@@ -43,6 +44,19 @@ struct tls_hello {
 /* Reads the ClientHello that the len octets of wire at data begin with, however it is split over
    records. *hello is filled when whole. Octets behind it are allowed (0-RTT data). */
 enum tls_hello_state tls_hello_parse(const void *data, size_t len, struct tls_hello *hello);
+
+/* The same for the handshake message alone, header included, without records. False: malformed. */
+bool tls_hello_parse_message(const void *message, size_t len, struct tls_hello *hello);
+
+/* What a ServerHello says. */
+struct tls_server_hello {
+    bool retry;       /* it is a HelloRetryRequest (RFC 8446, 4.1.3) */
+    uint16_t version; /* chosen, 0x0303, ... */
+    uint16_t cipher_suite;
+};
+
+/* Reads the handshake message, header included, without records. False: it is no ServerHello. */
+bool tls_server_hello_parse(const void *message, size_t len, struct tls_server_hello *hello);
 
 /* 0x0304 -> "1.3"; NULL if it is none of 1.0 to 1.3. */
 const char *tls_version_name(int version);
