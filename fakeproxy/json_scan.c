@@ -112,8 +112,8 @@ static int check_number(struct scanner *s, const struct frame *f, size_t start, 
     bool is_zero = strspn(digits, "-0.") == strcspn(digits, "eE");
     if (isinf(value) || (value == 0 && !is_zero) || (value != 0 && !isnormal(value)))
         return fail(s, f, start, "the number %s cannot be represented", digits);
-    if (is_integer && fabs(value) > EXACT_INTEGERS)
-        return fail(s, f, start, "the integer %s is too large, expected at most 2^53", digits);
+    if (is_integer && fabs(value) >= EXACT_INTEGERS)
+        return fail(s, f, start, "the integer %s is too large, expected less than 2^53", digits);
     return 0;
 }
 

@@ -179,6 +179,7 @@ static void knows_where_values_stand(void **state)
     arena_free(arena);
 }
 
+/* clang-format off: CMake reads one test a line */
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(refuses_what_is_no_json),
     cmocka_unit_test(keeps_every_value),
@@ -187,5 +188,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(limits_the_depth),
     cmocka_unit_test(knows_where_values_stand),
 };
+/* clang-format on */
 
 TEST_MAIN(tests)
