@@ -368,21 +368,26 @@ static void plan_make(struct plan *p, enum cert_kind kind, const struct name *na
     }
 }
 
+/* The authority that issues this kind, made if need be; *issuer NULL: the leaf signs itself. */
+static int find_issuer(struct certs *c, enum cert_kind kind, struct authority **issuer)
+{
+    *issuer = NULL;
+    if (kind == CERT_SELF_SIGNED)
+        return 0;
+    if (kind == CERT_UNTRUSTED) {
+        *issuer = &c->untrusted;
+        return authority_make(c, *issuer, "fakeproxy untrusted CA");
+    }
+    *issuer = &c->ours;
+    return authority_make(c, *issuer, "fakeproxy CA");
+}
+
 static X509 *leaf_make(struct certs *c, enum cert_kind kind, const struct name *name)
 {
-    const struct authority *issuer = &c->ours;
-    int ok = key_make(c, &c->leaf_key);
-    if (kind == CERT_SELF_SIGNED)
-        issuer = NULL;
-    else if (kind == CERT_UNTRUSTED)
-        issuer = &c->untrusted;
-    if (ok == 0 && issuer == &c->ours)
-        ok = authority_make(c, &c->ours, "fakeproxy CA");
-    else if (ok == 0 && issuer == &c->untrusted)
-        ok = authority_make(c, &c->untrusted, "fakeproxy untrusted CA");
-    if (ok != 0)
-        return NULL;
+    struct authority *issuer;
     struct plan plan;
+    if (key_make(c, &c->leaf_key) != 0 || find_issuer(c, kind, &issuer) != 0)
+        return NULL;
     plan_make(&plan, kind, name);
     X509 *cert = leaf_cert(&plan, c->leaf_key, issuer);
     if (cert == NULL)
