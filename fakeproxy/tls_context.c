@@ -37,22 +37,29 @@ static int take_any_name(SSL *ssl, int *alert, void *arg)
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* The leaf for the name the client asks for, or, if no such can be made, for our own. */
+static int find_leaf(const struct tls_session *s, const char *sni, X509 **cert, EVP_PKEY **key)
+{
+    const struct tls_context *c = s->context;
+    enum cert_kind kind = c->settings->certificate;
+    const char *own = s->default_name != NULL ? s->default_name : c->default_name;
+    if (c->settings->names != NULL)
+        return certs_leaf_for(c->certs, kind, c->settings->names, cert, key);
+    if (sni != NULL && certs_leaf(c->certs, kind, sni, cert, key) == 0)
+        return 0;
+    return certs_leaf(c->certs, kind, own, cert, key);
+}
+
 static int choose_certificate(SSL *ssl, void *arg)
 {
-    struct tls_context *context = arg;
     struct tls_session *s = SSL_get_app_data(ssl);
-    const char *fallback = s->default_name != NULL ? s->default_name : context->default_name;
-    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    enum cert_kind kind = context->settings->certificate;
     X509 *cert;
     EVP_PKEY *key;
-    if (name == NULL || certs_leaf(context->certs, kind, name, &cert, &key) != 0) {
-        if (certs_leaf(context->certs, kind, fallback, &cert, &key) != 0) {
-            snprintf(s->error, sizeof(s->error), "%s", certs_error(context->certs));
-            return 0;
-        }
-    }
-    return SSL_use_certificate(ssl, cert) && SSL_use_PrivateKey(ssl, key);
+    (void)arg;
+    if (find_leaf(s, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name), &cert, &key) == 0)
+        return SSL_use_certificate(ssl, cert) && SSL_use_PrivateKey(ssl, key);
+    snprintf(s->error, sizeof(s->error), "%s", certs_error(s->context->certs));
+    return 0;
 }
 
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
@@ -138,7 +145,7 @@ static void set_callbacks(SSL_CTX *ctx, struct tls_context *c)
 {
     SSL_CTX_set_info_callback(ctx, saw_alert);
     SSL_CTX_set_tlsext_servername_callback(ctx, take_any_name);
-    SSL_CTX_set_cert_cb(ctx, choose_certificate, c);
+    SSL_CTX_set_cert_cb(ctx, choose_certificate, NULL);
     if (c->settings->alpn == NULL || c->settings->alpn[0] != NULL)
         SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, c);
     if (c->settings->ask_client) {

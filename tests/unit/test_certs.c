@@ -265,6 +265,38 @@ static void names_are_not_interpreted(void **state)
     certs_free(c);
 }
 
+/* A certificate for a fixed list, such as the proxy's own name, whatever the client asks for. */
+static void a_leaf_can_name_several(void **state)
+{
+    (void)state;
+    const char *const names[] = { "proxy.test", "*.proxy.test", "192.0.2.1", "::1", NULL };
+    const char *const none[] = { NULL };
+    const char *const bad[] = { "o.test", "a b", NULL };
+    const char *many[CERTS_NAMES_MAX + 2] = { NULL };
+    for (size_t i = 0; i <= CERTS_NAMES_MAX; i++)
+        many[i] = "o.test";
+    struct certs *c = certs_new();
+    X509 *leaf, *again;
+    EVP_PKEY *key;
+    assert_int_equal(certs_leaf_for(c, CERT_GOOD, names, &leaf, &key), 0);
+    assert_int_equal(verify(c, leaf, "proxy.test"), X509_V_OK);
+    assert_int_equal(verify(c, leaf, "a.proxy.test"), X509_V_OK);
+    assert_int_equal(verify(c, leaf, "192.0.2.1"), X509_V_OK);
+    assert_int_equal(verify(c, leaf, "::1"), X509_V_OK);
+    assert_int_equal(verify(c, leaf, "o.test"), X509_V_ERR_HOSTNAME_MISMATCH);
+    assert_int_equal(certs_leaf_for(c, CERT_GOOD, names, &again, &key), 0);
+    assert_ptr_equal(leaf, again);
+    assert_int_equal(certs_leaf_for(c, CERT_WRONG_NAME, names, &leaf, &key), 0);
+    assert_int_equal(verify(c, leaf, "proxy.test"), X509_V_OK);
+    assert_int_equal(certs_leaf_for(c, CERT_NO_IP_NAME, names, &leaf, &key), 0);
+    assert_int_equal(verify(c, leaf, "192.0.2.1"), X509_V_ERR_IP_ADDRESS_MISMATCH);
+    assert_int_equal(certs_leaf_for(c, CERT_GOOD, none, &leaf, &key), -1);
+    assert_int_equal(certs_leaf_for(c, CERT_GOOD, bad, &leaf, &key), -1);
+    assert_string_equal(certs_error(c), "no certificate can be made for the name 'a b'");
+    assert_int_equal(certs_leaf_for(c, CERT_GOOD, many, &leaf, &key), -1);
+    certs_free(c);
+}
+
 static void two_authorities_differ(void **state)
 {
     (void)state;
@@ -288,6 +320,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(cache_is_bounded),
     cmocka_unit_test(bad_names_are_refused),
     cmocka_unit_test(names_are_not_interpreted),
+    cmocka_unit_test(a_leaf_can_name_several),
     cmocka_unit_test(two_authorities_differ),
 };
 
