@@ -80,7 +80,7 @@ struct certs {
 /* What goes into a leaf. */
 struct plan {
     const char *common_name;
-    struct name names[4]; /* subjectAltName */
+    struct name names[CERTS_NAMES_MAX]; /* subjectAltName */
     unsigned n_names;
     long from_days, to_days; /* of validity, seen from now */
 };
@@ -320,71 +320,57 @@ static X509 *leaf_cert(const struct plan *p, EVP_PKEY *key, const struct authori
     return NULL;
 }
 
-static void plan_add(struct plan *p, const char *name)
+static int plan_add(struct plan *p, const char *name)
 {
-    assert(p->n_names < sizeof(p->names) / sizeof(p->names[0]));
-    int ok = name_read(&p->names[p->n_names++], name);
-    assert(ok == 0);
-    (void)ok;
+    if (p->n_names == CERTS_NAMES_MAX || name_read(&p->names[p->n_names], name) != 0)
+        return -1;
+    p->n_names++;
+    return 0;
 }
 
 /* Names that `name` does not match. */
 static void plan_wrong_name(struct plan *p, const struct name *name)
 {
+    static const char *const loopback[] = { "localhost", "127.0.0.1", "::1" };
     p->common_name = "wrong-name.invalid";
     if (strcmp(name->text, p->common_name) == 0)
         p->common_name = "other-name.invalid";
     p->n_names = 0;
-    plan_add(p, p->common_name);
-    if (is_loopback(name))
-        return;
-    plan_add(p, "localhost");
-    plan_add(p, "127.0.0.1");
-    plan_add(p, "::1");
+    int failed = plan_add(p, p->common_name);
+    for (size_t i = 0; i < 3 && !is_loopback(name); i++)
+        failed |= plan_add(p, loopback[i]);
+    assert(!failed);
 }
 
-static void plan_make(struct plan *p, enum cert_kind kind, const struct name *name)
+/* What differs from kind to kind, but for the issuer. */
+static void plan_fault(struct plan *p, enum cert_kind kind)
 {
-    *p = (struct plan){ .common_name = name->text,
-                        .names = { *name },
-                        .n_names = 1,
-                        .from_days = -1,
-                        .to_days = LEAF_DAYS };
-    switch (kind) {
-    case CERT_GOOD:
-    case CERT_SELF_SIGNED:
-    case CERT_UNTRUSTED:
-        break;
-    case CERT_WRONG_NAME:
-        plan_wrong_name(p, name);
-        break;
-    case CERT_EXPIRED:
-        p->from_days = -EXPIRED_AGE_DAYS;
-        p->to_days = -1;
-        break;
-    case CERT_NO_IP_NAME:
-        p->names[0].family = 0; /* the text of the address becomes a dNSName */
-        break;
-    }
+    p->from_days = kind == CERT_EXPIRED ? -EXPIRED_AGE_DAYS : -1;
+    p->to_days = kind == CERT_EXPIRED ? -1 : LEAF_DAYS;
+    for (unsigned i = 0; kind == CERT_NO_IP_NAME && i < p->n_names; i++)
+        p->names[i].family = 0; /* the text of the address becomes a dNSName */
 }
 
-static X509 *leaf_make(struct certs *c, enum cert_kind kind, const struct name *name)
+/* The authority that issues this kind, made if need be; *issuer NULL: the leaf signs itself. */
+static int find_issuer(struct certs *c, enum cert_kind kind, struct authority **issuer)
 {
-    const struct authority *issuer = &c->ours;
-    int ok = key_make(c, &c->leaf_key);
+    *issuer = NULL;
     if (kind == CERT_SELF_SIGNED)
-        issuer = NULL;
-    else if (kind == CERT_UNTRUSTED)
-        issuer = &c->untrusted;
-    if (ok == 0 && issuer == &c->ours)
-        ok = authority_make(c, &c->ours, "fakeproxy CA");
-    else if (ok == 0 && issuer == &c->untrusted)
-        ok = authority_make(c, &c->untrusted, "fakeproxy untrusted CA");
-    if (ok != 0)
+        return 0;
+    if (kind == CERT_UNTRUSTED) {
+        *issuer = &c->untrusted;
+        return authority_make(c, *issuer, "fakeproxy untrusted CA");
+    }
+    *issuer = &c->ours;
+    return authority_make(c, *issuer, "fakeproxy CA");
+}
+
+static X509 *leaf_make(struct certs *c, enum cert_kind kind, const struct plan *plan)
+{
+    struct authority *issuer;
+    if (key_make(c, &c->leaf_key) != 0 || find_issuer(c, kind, &issuer) != 0)
         return NULL;
-    struct plan plan;
-    plan_make(&plan, kind, name);
-    X509 *cert = leaf_cert(&plan, c->leaf_key, issuer);
+    X509 *cert = leaf_cert(plan, c->leaf_key, issuer);
     if (cert == NULL)
         fail(c, "cannot make a certificate");
     return cert;
@@ -415,22 +401,58 @@ static struct leaf *leaf_keep(struct certs *c, enum cert_kind kind, const char *
     return l;
 }
 
-int certs_leaf(struct certs *c, enum cert_kind kind, const char *name, X509 **cert, EVP_PKEY **key)
+/* The leaf kept as `name`, or else made after the plan. */
+static int leaf_get(struct certs *c, enum cert_kind kind, const char *name, const struct plan *plan,
+                    X509 **cert, EVP_PKEY **key)
 {
-    struct name n;
-    c->error[0] = '\0';
-    if (name_read(&n, name) != 0) {
-        snprintf(c->error, sizeof(c->error), "no certificate can be made for this name");
-        return -1;
-    }
-    struct leaf *l = leaf_find(c, kind, n.text);
+    struct leaf *l = leaf_find(c, kind, name);
     if (l == NULL) {
-        X509 *made = leaf_make(c, kind, &n);
-        l = made != NULL ? leaf_keep(c, kind, n.text, made) : NULL;
+        X509 *made = leaf_make(c, kind, plan);
+        l = made != NULL ? leaf_keep(c, kind, name, made) : NULL;
     }
     if (l == NULL)
         return -1;
     *cert = l->cert;
     *key = c->leaf_key;
     return 0;
+}
+
+static int refuse_name(struct certs *c, const char *name)
+{
+    snprintf(c->error, sizeof(c->error), "no certificate can be made for the name '%.40s'", name);
+    return -1;
+}
+
+int certs_leaf(struct certs *c, enum cert_kind kind, const char *name, X509 **cert, EVP_PKEY **key)
+{
+    struct plan plan = { .n_names = 0 };
+    c->error[0] = '\0';
+    if (plan_add(&plan, name) != 0)
+        return refuse_name(c, name);
+    struct name asked = plan.names[0];
+    plan.common_name = asked.text;
+    if (kind == CERT_WRONG_NAME)
+        plan_wrong_name(&plan, &asked);
+    plan_fault(&plan, kind);
+    return leaf_get(c, kind, asked.text, &plan, cert, key);
+}
+
+int certs_leaf_for(struct certs *c, enum cert_kind kind, const char *const *names, X509 **cert,
+                   EVP_PKEY **key)
+{
+    struct plan plan = { .n_names = 0 };
+    char all[CERTS_NAMES_MAX * (NAME_MAX_OCTETS + 1) + 1];
+    size_t n = 0;
+    c->error[0] = '\0';
+    if (names[0] == NULL)
+        return refuse_name(c, "");
+    for (; *names != NULL; names++) {
+        if (plan_add(&plan, *names) != 0)
+            return refuse_name(c, *names);
+        /* No single name begins so: the two kinds of entries do not meet in the cache. */
+        n += (size_t)snprintf(all + n, sizeof(all) - n, " %s", plan.names[plan.n_names - 1].text);
+    }
+    plan.common_name = plan.names[0].text;
+    plan_fault(&plan, kind);
+    return leaf_get(c, kind, all, &plan, cert, key);
 }

@@ -52,6 +52,11 @@ X509 *certs_ca(struct certs *);
    be sent: a client has our CA, or it has not. */
 int certs_leaf(struct certs *, enum cert_kind, const char *name, X509 **, EVP_PKEY **);
 
+/* The same for exactly these names, up to CERTS_NAMES_MAX, then NULL; at least one. A wrong-name
+   leaf is then simply one for them. */
+enum { CERTS_NAMES_MAX = 16 };
+int certs_leaf_for(struct certs *, enum cert_kind, const char *const *names, X509 **, EVP_PKEY **);
+
 /* Why the last call failed; "" if none did. */
 const char *certs_error(const struct certs *);
 

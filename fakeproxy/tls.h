@@ -24,6 +24,8 @@ struct evbuffer;
 /* What an actor's `tls` says. All zero but tickets is the faultless default. */
 struct tls_settings {
     enum cert_kind certificate;
+    const char *const *names; /* the certificate is for these, then NULL; NULL: for the name that
+                                 the client asks for */
     int min_version, max_version; /* 0x0301 (TLS 1.0) to 0x0304; 0: 1.2 and 1.3 */
     const char *const *alpn;      /* in our order of preference, then NULL; NULL: http/1.1 alone;
                                      empty: ALPN is ignored. Nothing in common with what the client

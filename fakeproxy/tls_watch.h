@@ -7,7 +7,7 @@
  *    ServerHello that is as long as a Finished of the chosen hash (alone, or behind an empty
  *    Certificate). 0-RTT data that is still under way after ServerHello and by chance as long is
  *    mistaken for it. A client that packs a real certificate and its Finished into one record is
- *    recognised one record late.
+ *    recognised two records late.
  *  - handshake, TLS 1.2 and older: the second of the two Finished, that is the server's, or the
  *    client's when a session is resumed: a handshake record after ChangeCipherSpec in both
  *    directions.
