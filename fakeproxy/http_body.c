@@ -305,7 +305,7 @@ static const char *scan_trailer_start(struct http_body *b, const char *p, const 
 }
 
 /* States in a chunk-size line or trailer section; the others take one octet, or data. */
-static bool in_line(int state)
+static bool in_line(unsigned state)
 {
     return state != CHUNK_LINE_LF && state != CHUNK_DATA && state != CHUNK_DATA_CR &&
            state != CHUNK_DATA_LF;
