@@ -130,7 +130,7 @@ enum http_form {
  * port      the given one, else the scheme's (http 80, https 443), else 0.
  * path      with query, and fragment if the client sent one; "/" where the target has neither
  *           ("*" for OPTIONS, 9112 3.2.4); "*" in asterisk-form; empty in authority-form. It
- *           begins with "?" where a URI has a query but no path: put "/" before it.
+ *           begins with "?" or "#" where a URI has no path: put "/" before it.
  */
 struct http_target {
     enum http_form form;

@@ -32,7 +32,7 @@ struct http_body {
     int status;         /* set by -1 below: what to answer, 400, 501 or (response) 502 */
     uint64_t remaining; /* BODY_LENGTH: octets to come; BODY_CHUNKED: of this chunk */
     uint64_t payload;   /* octets of content so far, chunk framing and trailers not counted */
-    int state;
+    unsigned state;
     uint32_t line;
 };
 
