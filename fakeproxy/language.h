@@ -44,9 +44,9 @@ struct shape {
     const struct shape *of;           /* LIST, MAP */
     const struct shape *const *parts; /* UNION, TUPLE; NULL-terminated */
     const struct key *keys;           /* OBJECT, CHOICE; ends with a NULL name */
-    const char *one_of;               /* OBJECT: keys, apart by spaces, of which exactly one stands */
-    const char *tell;                 /* OBJECT in a union: it is meant where this key stands */
-    const char *pattern;              /* TEXT: the same as `accepts`, as a regular expression */
+    const char *one_of;  /* OBJECT: keys, apart by spaces, of which exactly one stands */
+    const char *tell;    /* OBJECT in a union: it is meant where this key stands */
+    const char *pattern; /* TEXT: the same as `accepts`, as a regular expression */
     bool (*accepts)(const char *text, size_t len); /* TEXT; MAP: its names */
 };
 

@@ -11,7 +11,9 @@ static const struct shape pace_bytes = { .kind = SHAPE_SIZE, .min = 1 };
 
 #define PACE_KEYS                                                                                  \
     { "bytes", &pace_bytes, "at most so many octets in one write", .required = true },             \
-        { "every", &shape_duration, "the pause between two writes", .required = true }
+    {                                                                                              \
+        "every", &shape_duration, "the pause between two writes", .required = true                 \
+    }
 
 static const struct key pace_keys[] = { PACE_KEYS, { NULL } };
 static const struct shape pace = {
@@ -25,8 +27,10 @@ static const struct shape pace = {
 
 static const struct shape direction = { .kind = SHAPE_ENUM, .words = WORDS("down", "up") };
 #define DIRECTION_KEY                                                                              \
-    { "direction", &direction, "`down`: to the client; `up`: to the origin",                       \
-      .otherwise = "\"down\"" }
+    {                                                                                              \
+        "direction", &direction, "`down`: to the client; `up`: to the origin",                     \
+            .otherwise = "\"down\""                                                                \
+    }
 
 static const struct key tunnel_pace_keys[] = { PACE_KEYS, DIRECTION_KEY, { NULL } };
 static const struct shape tunnel_pace = {
@@ -56,10 +60,12 @@ static const struct shape cut_layer = { .kind = SHAPE_ENUM, .words = WORDS("http
         { "after_bytes", &cut_octets,                                                              \
           "octets of the answer, or copied in a tunnel; negative: from the end" },                 \
         { "with", &shape_end, "how it ends then, or `\"stall\"`", .required = true },              \
-        { "layer", &cut_layer,                                                                     \
-          "`http`: octets before TLS, the record ends there; `record`: of ciphertext after the "   \
-          "handshake",                                                                             \
-          .otherwise = "\"http\"" }
+    {                                                                                              \
+        "layer", &cut_layer,                                                                       \
+            "`http`: octets before TLS, the record ends there; `record`: of ciphertext after the " \
+            "handshake",                                                                           \
+            .otherwise = "\"http\""                                                                \
+    }
 
 static const struct key cut_keys[] = { CUT_KEYS, { NULL } };
 static const struct shape cut = {
@@ -90,14 +96,12 @@ static const struct shape tunnel_cut = {
 /* ---- respond --------------------------------------------------------------------------------- */
 
 static const struct shape status = { .kind = SHAPE_INTEGER, .min = 100, .max = 999 };
-static const struct shape framing = {
-    .kind = SHAPE_ENUM, .words = WORDS("length", "chunked", "close", "none")
-};
+static const struct shape framing = { .kind = SHAPE_ENUM,
+                                      .words = WORDS("length", "chunked", "close", "none") };
 static const struct shape seconds = { .kind = SHAPE_INTEGER, .min = 0 };
 static const struct shape retry_after = { .kind = SHAPE_UNION,
                                           .expects = "seconds, an instant, or a text",
-                                          .parts =
-                                              PARTS(&seconds, &shape_instant, &shape_octets) };
+                                          .parts = PARTS(&seconds, &shape_instant, &shape_octets) };
 
 static const struct shape challenge_line = { .kind = SHAPE_UNION,
                                              .expects = "a challenge: a text or a gate",
@@ -115,13 +119,14 @@ static const struct shape challenge = {
     { "status", &status, "the status code", .otherwise = "200" },                                  \
         { "reason", &shape_octets, "the reason phrase", .says = "the registered one" },            \
         { "version", &shape_octets, "the HTTP version it claims", .otherwise = "\"1.1\"" },        \
-        { "headers", &shape_field_lines,                                                           \
-          "field lines; one named here replaces ours, `null` removes it", .otherwise = "[]" }
+    {                                                                                              \
+        "headers", &shape_field_lines,                                                             \
+            "field lines; one named here replaces ours, `null` removes it", .otherwise = "[]"      \
+    }
 
 static const struct key respond_keys[] = {
     STATUS_LINE_KEYS,
-    { "body", &shape_body,
-      "the content; none for 1xx, 204, 304, to HEAD, and in a 2xx to CONNECT",
+    { "body", &shape_body, "the content; none for 1xx, 204, 304, to HEAD, and in a 2xx to CONNECT",
       .says = "the mark `<actor> <status> <case>`" },
     { "content", &shape_body, "what a right reader gets, where hand-made octets differ from it",
       .says = "the body" },
@@ -184,8 +189,8 @@ static const struct key tunnel_keys[] = {
     { "to", &shape_name, "the origin", .says = "that of the target" },
     { "cut", &tunnel_cut, "ends early" },
     { "pace", &tunnel_pace, "copies in slices" },
-    { "until", &shape_condition,
-      "then copying stops, octets stay unread, and the list goes on", .says = "both ends are done" },
+    { "until", &shape_condition, "then copying stops, octets stay unread, and the list goes on",
+      .says = "both ends are done" },
     { NULL },
 };
 static const struct shape tunnel = {
@@ -208,8 +213,12 @@ static const struct key read_keys[] = {
     { "continue", &shape_bool, "sends `100 Continue` if it was asked for", .otherwise = "true" },
     { NULL },
 };
-static const struct shape read_object = { .kind = SHAPE_OBJECT, .name = "read", .keys = read_keys,
-    .doc = "Reads of the request body; `0` reads nothing, so that the answer goes out at once." };
+static const struct shape read_object = {
+    .kind = SHAPE_OBJECT,
+    .name = "read",
+    .keys = read_keys,
+    .doc = "Reads of the request body; `0` reads nothing, so that the answer goes out at once."
+};
 static const struct shape read = {
     .kind = SHAPE_UNION,
     .expects = "a size such as \"64KiB\", \"all\", or an object {\"bytes\": …, \"for\": …}",
@@ -274,7 +283,9 @@ static const struct shape alert = { .kind = SHAPE_ENUM,
         { "close", &close_end, "a true FIN, after draining", .bare = "{}" },                       \
         { "half_close", &half_close, "FIN of our direction only", .bare = "{}" },                  \
         { "reset", &reset, "RST once all before it is acknowledged", .bare = "{}" },               \
-        { "abort", &nothing, "RST at once, queued octets are lost", .bare = "{}" }
+    {                                                                                              \
+        "abort", &nothing, "RST at once, queued octets are lost", .bare = "{}"                     \
+    }
 
 static const struct key end_keys[] = { END_KEYS, { NULL } };
 const struct shape shape_end = {
@@ -306,6 +317,6 @@ const struct shape shape_action = {
     .doc = "An object with one key, or the bare word, which is the action with its defaults.",
     .keys = action_keys,
 };
-const struct shape shape_actions = {
-    .kind = SHAPE_LIST, .expects = "a list of actions", .of = &shape_action
-};
+const struct shape shape_actions = { .kind = SHAPE_LIST,
+                                     .expects = "a list of actions",
+                                     .of = &shape_action };

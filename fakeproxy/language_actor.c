@@ -7,16 +7,16 @@
 
 /* ---- rules ----------------------------------------------------------------------------------- */
 
-const struct shape shape_scope = {
-    .kind = SHAPE_ENUM, .words = WORDS("scenario", "connection", "target", "exit", "user")
-};
+const struct shape shape_scope = { .kind = SHAPE_ENUM,
+                                   .words =
+                                       WORDS("scenario", "connection", "target", "exit", "user") };
 
 static const struct shape on = { .kind = SHAPE_ENUM, .words = WORDS("accept", "hello", "request") };
 static const struct shape action_name = {
     .kind = SHAPE_ENUM,
     .expects = "the name of an action",
-    .words = WORDS("respond", "send", "forward", "tunnel", "read", "wait", "pace", "stall",
-                   "close", "half_close", "reset", "abort", "alert", "set", "rotate")
+    .words = WORDS("respond", "send", "forward", "tunnel", "read", "wait", "pace", "stall", "close",
+                   "half_close", "reset", "abort", "alert", "set", "rotate")
 };
 static const struct shape fault = { .kind = SHAPE_UNION,
                                     .expects = "true, false, or the name of an action",
@@ -48,15 +48,12 @@ static const struct shape rule = {
     .doc = "Takes an event and plays a list of actions on its connection.",
     .keys = rule_keys,
 };
-static const struct shape rules = {
-    .kind = SHAPE_LIST, .expects = "a list of rules", .of = &rule
-};
+static const struct shape rules = { .kind = SHAPE_LIST, .expects = "a list of rules", .of = &rule };
 
 /* ---- gates ----------------------------------------------------------------------------------- */
 
-static const struct shape scheme = {
-    .kind = SHAPE_ENUM, .words = WORDS("basic", "digest", "bearer", "ntlm")
-};
+static const struct shape scheme = { .kind = SHAPE_ENUM,
+                                     .words = WORDS("basic", "digest", "bearer", "ntlm") };
 static const struct shape users = { .kind = SHAPE_MAP,
                                     .expects = "an object {\"user\": \"password\"}",
                                     .of = &shape_text };
@@ -102,9 +99,8 @@ static const struct key open_after_keys[] = {
     { NULL },
 };
 static const struct shape open_after = { .kind = SHAPE_OBJECT, .keys = open_after_keys };
-static const struct shape listen_word = {
-    .kind = SHAPE_ENUM, .words = WORDS("open", "refused", "blackhole")
-};
+static const struct shape listen_word = { .kind = SHAPE_ENUM,
+                                          .words = WORDS("open", "refused", "blackhole") };
 static const struct shape listen = {
     .kind = SHAPE_UNION,
     .expects = "\"open\", \"refused\", \"blackhole\" or {\"open_after\": duration}",
@@ -112,9 +108,8 @@ static const struct shape listen = {
 };
 
 static const struct shape certificate = { .kind = SHAPE_ENUM, .words = cert_kind_names };
-static const struct shape version = {
-    .kind = SHAPE_ENUM, .words = WORDS("1.0", "1.1", "1.2", "1.3")
-};
+static const struct shape version = { .kind = SHAPE_ENUM,
+                                      .words = WORDS("1.0", "1.1", "1.2", "1.3") };
 static const struct shape versions = {
     .kind = SHAPE_LIST, .expects = "a list of TLS versions", .of = &version, .min = 1
 };
@@ -129,7 +124,8 @@ static const struct key tls_keys[] = {
     { "versions", &versions, "spoken; without gaps", .says = "1.2 and 1.3" },
     { "alpn", &some_texts, "protocols, in order of preference", .says = "`http/1.1`" },
     { "ask_client", &shape_bool, "asks for a client certificate", .otherwise = "false" },
-    { "tickets", &tickets, "how many session tickets are sent", .says = "the TLS library's number" },
+    { "tickets", &tickets, "how many session tickets are sent",
+      .says = "the TLS library's number" },
     { "early_data", &shape_size, "octets of 0-RTT data that are accepted", .otherwise = "0" },
     { NULL },
 };
@@ -141,9 +137,8 @@ static const struct shape tls = {
     .keys = tls_keys,
 };
 
-static const struct shape exits_by = {
-    .kind = SHAPE_ENUM, .words = WORDS("connection", "request", "user", "rotate")
-};
+static const struct shape exits_by = { .kind = SHAPE_ENUM,
+                                       .words = WORDS("connection", "request", "user", "rotate") };
 static const struct key exits_keys[] = {
     { "names", &shape_names, "the exits, in turn", .required = true },
     { "by", &exits_by, "what gets its own: each connection, request, user name; or only `rotate`",
@@ -161,9 +156,9 @@ static const struct shape exits = {
 
 /* ---- actors ---------------------------------------------------------------------------------- */
 
-static const struct shape promises = {
-    .kind = SHAPE_ENUM, .words = WORDS("target", "host", "exit", "actor", "scenario")
-};
+static const struct shape promises = { .kind = SHAPE_ENUM,
+                                       .words =
+                                           WORDS("target", "host", "exit", "actor", "scenario") };
 
 static const struct key actor_keys[] = {
     { "rules", &rules, "tried top-down, the first that fits plays", .otherwise = "[]" },

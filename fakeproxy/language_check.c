@@ -212,8 +212,10 @@ static void complain_of_key(struct loading *l, const struct shape *s, const stru
             buf_printf(&known, "%s%s", count == 1 ? "" : ", ", k->name);
     }
     complain_of_name(l, m, hint_of(l, &n), "unknown key \"%s\", expected %s%.*s%s", m->key,
-                     count == 0 ? "none" : count == 1 ? "" : "one of ", (int)known.len,
-                     known.at ? known.at : "", count > NAMED ? ", …" : "");
+                     count == 0   ? "none"
+                     : count == 1 ? ""
+                                  : "one of ",
+                     (int)known.len, known.at ? known.at : "", count > NAMED ? ", …" : "");
     buf_free(&known);
 }
 
@@ -236,8 +238,8 @@ static bool check_one_of(struct loading *l, const struct shape *s, const struct 
     for (const char *list = s->one_of; next_word(&list, word);) {
         const struct json *m = json_get(v, word);
         if (m && found) {
-            complain_of_name(l, m, NULL, "\"%s\" beside \"%s\", expected only one of them",
-                             m->key, found->key);
+            complain_of_name(l, m, NULL, "\"%s\" beside \"%s\", expected only one of them", m->key,
+                             found->key);
             fits = false;
         }
         found = m ? m : found;

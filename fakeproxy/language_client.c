@@ -57,7 +57,9 @@ static const struct shape retry = {
 
 #define DEADLINE_KEYS                                                                              \
     { "connect", &shape_duration, "until connected", .says = "none" },                             \
-        { "read", &shape_duration, "between two octets", .says = "none" }
+    {                                                                                              \
+        "read", &shape_duration, "between two octets", .says = "none"                              \
+    }
 static const struct key deadline_keys[] = {
     DEADLINE_KEYS,
     { "total", &shape_duration, "for the whole request", .otherwise = "\"10s\"" },
@@ -121,7 +123,9 @@ static const struct shape without_proxy = { .kind = SHAPE_UNION,
         { "rotate", &rotate, "when it takes another of its pool", .says = "never" },               \
         { "environment", &environment, "variables of a new client process", .says = "none" },      \
         { "hosts", &hosts, "name → address or addresses", .says = "none" },                        \
-        { "without_proxy", &without_proxy, "the exclusion list", .says = "none" }
+    {                                                                                              \
+        "without_proxy", &without_proxy, "the exclusion list", .says = "none"                      \
+    }
 #define NONE(json)  NULL
 #define GIVEN(json) json
 
@@ -199,9 +203,7 @@ static const struct shape step = {
     .keys = step_keys,
     .one_of = "url raw",
 };
-static const struct shape steps = { .kind = SHAPE_LIST,
-                                    .expects = "a list of steps",
-                                    .of = &step };
+static const struct shape steps = { .kind = SHAPE_LIST, .expects = "a list of steps", .of = &step };
 
 static const struct key client_keys[] = {
     CLIENT_KEYS(GIVEN),

@@ -13,8 +13,7 @@ static const struct key from_to_keys[] = {
 static const struct shape from_to = { .kind = SHAPE_OBJECT, .keys = from_to_keys, .tell = "from" };
 static const struct key of_by_keys[] = {
     { "of", &shape_match, "neighbours among these events", .required = true },
-    { "by", &shape_field_name, "only neighbours with an equal value of this field",
-      .says = "all" },
+    { "by", &shape_field_name, "only neighbours with an equal value of this field", .says = "all" },
     { NULL },
 };
 static const struct shape of_by = { .kind = SHAPE_OBJECT, .keys = of_by_keys, .tell = "of" };
@@ -45,10 +44,9 @@ static const struct key leak_keys[] = {
     { "in", &leak_in, "actors' names (octets they received), `error`, `log`", .required = true },
     { NULL },
 };
-static const struct shape leak = { .kind = SHAPE_OBJECT,
-                                   .name = "leak",
-                                   .expects = "{\"text\": …, \"in\": […]}",
-                                   .keys = leak_keys };
+static const struct shape leak = {
+    .kind = SHAPE_OBJECT, .name = "leak", .expects = "{\"text\": …, \"in\": […]}", .keys = leak_keys
+};
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
 
@@ -82,11 +80,15 @@ static const struct shape alternatives;
         { "within", &time_bound, "of the gap: `max(2s, 4 × noise)` is added", .with = "gap" },     \
         { "grows", &shape_bool, "of the gap: each pair is longer than the one before",             \
           .otherwise = "false" },                                                                  \
-        { "slack", &shape_duration, "tolerance of `min`", .says = "20 ms", .with = "gap" }
+    {                                                                                              \
+        "slack", &shape_duration, "tolerance of `min`", .says = "20 ms", .with = "gap"             \
+    }
 
 #define GIVEN_KEYS                                                                                 \
     { "says", &shape_text, "what the client does right, in words" },                               \
-        { "given", &shape_match, "must occur first; else not exercised" }
+    {                                                                                              \
+        "given", &shape_match, "must occur first; else not exercised"                              \
+    }
 
 static const struct key alternative_keys[] = { GIVEN_KEYS, KIND_KEYS, { NULL } };
 static const struct shape alternative = {

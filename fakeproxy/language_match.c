@@ -45,10 +45,9 @@ static const struct shape pattern_as = { .kind = SHAPE_OBJECT, .keys = as_keys, 
     static const struct shape not_##of = { .kind = SHAPE_OBJECT,                                   \
                                            .keys = not_keys_##of,                                  \
                                            .tell = "not" };                                        \
-    static const struct shape list_##of = { .kind = SHAPE_LIST,                                    \
-                                            .expects = "a list of patterns",                       \
-                                            .of = &pattern_##of,                                   \
-                                            .min = 1 };
+    static const struct shape list_##of = {                                                        \
+        .kind = SHAPE_LIST, .expects = "a list of patterns", .of = &pattern_##of, .min = 1         \
+    };
 NOT_SHAPE(text)
 NOT_SHAPE(number)
 NOT_SHAPE(seconds)
@@ -172,7 +171,9 @@ static const struct shape nth = { .kind = SHAPE_INTEGER,
 #define SUB_MATCHES                                                                                \
     { "any", &match_list, "at least one of these holds" },                                         \
         { "after", &shape_match, "only events later than the first that fits this" },              \
-        { "before", &shape_match, "only events earlier than the first that fits this" }
+    {                                                                                              \
+        "before", &shape_match, "only events earlier than the first that fits this"                \
+    }
 #define SELECTION                                                                                  \
     { "event", &event_choice, "which events are meant, one or a list",                             \
       .says = "what the place asks for" },                                                         \
@@ -208,10 +209,9 @@ static const struct shape rate = {
            "included.",
     .keys = rate_keys,
 };
-static const struct shape chance = { .kind = SHAPE_NUMBER,
-                                     .expects = "a number from 0 to 1",
-                                     .min = 0,
-                                     .max = 1 };
+static const struct shape chance = {
+    .kind = SHAPE_NUMBER, .expects = "a number from 0 to 1", .min = 0, .max = 1
+};
 
 static const struct key when_keys[] = {
     { "state", &shape_text, "the state word of the scenario (action `set`)", .says = "any" },
@@ -255,8 +255,7 @@ static const struct shape awaited = {
     .doc = "Until the journal of the case holds such an event, of any connection.",
     .keys = awaited_keys,
 };
-static const struct shape condition_word = { .kind = SHAPE_ENUM,
-                                             .words = WORDS("bytes", "acked") };
+static const struct shape condition_word = { .kind = SHAPE_ENUM, .words = WORDS("bytes", "acked") };
 
 const struct shape shape_condition = {
     .kind = SHAPE_UNION,

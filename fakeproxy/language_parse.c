@@ -61,12 +61,9 @@ static bool scale(const char *s, size_t len, const struct unit *units, int64_t *
 
 bool language_duration(const char *text, size_t len, int64_t *ns)
 {
-    static const struct unit units[] = { { "us", 1000 },
-                                         { "ms", 1000000 },
-                                         { "s", 1000000000 },
-                                         { "m", 60000000000 },
-                                         { "h", 3600000000000 },
-                                         { NULL, 0 } };
+    static const struct unit units[] = { { "us", 1000 },         { "ms", 1000000 },
+                                         { "s", 1000000000 },    { "m", 60000000000 },
+                                         { "h", 3600000000000 }, { NULL, 0 } };
     return scale(text, len, units, ns);
 }
 

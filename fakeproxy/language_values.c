@@ -51,9 +51,9 @@ static bool is_strftime(const char *text, size_t len)
 }
 
 static const struct shape offset = { .kind = SHAPE_OFFSET };
-static const struct shape form_word = {
-    .kind = SHAPE_ENUM, .words = WORDS("imf-fixdate", "rfc850", "asctime", "epoch")
-};
+static const struct shape form_word = { .kind = SHAPE_ENUM,
+                                        .words =
+                                            WORDS("imf-fixdate", "rfc850", "asctime", "epoch") };
 static const struct shape form_strftime = { .kind = SHAPE_TEXT,
                                             .expects = "a strftime pattern with a \"%\"",
                                             .pattern = "%",
@@ -87,13 +87,12 @@ static bool is_not_empty(const char *text, size_t len)
     return len > 0;
 }
 
-static const struct shape line_name = { .kind = SHAPE_TEXT,
-                                        .expects = "the name of a field",
-                                        .pattern = ".",
-                                        .accepts = is_not_empty };
-static const struct shape line_value = {
-    .kind = SHAPE_UNION, .parts = PARTS(&shape_octets, &shape_null, &shape_instant)
+static const struct shape line_name = {
+    .kind = SHAPE_TEXT, .expects = "the name of a field", .pattern = ".", .accepts = is_not_empty
 };
+static const struct shape line_value = { .kind = SHAPE_UNION,
+                                         .parts =
+                                             PARTS(&shape_octets, &shape_null, &shape_instant) };
 const struct shape shape_field_line = {
     .kind = SHAPE_TUPLE,
     .name = "field-line",
@@ -102,9 +101,9 @@ const struct shape shape_field_line = {
            "name is left out.",
     .parts = PARTS(&line_name, &line_value),
 };
-const struct shape shape_field_lines = {
-    .kind = SHAPE_LIST, .expects = "a list of pairs [\"name\", \"value\"]", .of = &shape_field_line
-};
+const struct shape shape_field_lines = { .kind = SHAPE_LIST,
+                                         .expects = "a list of pairs [\"name\", \"value\"]",
+                                         .of = &shape_field_line };
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
@@ -113,10 +112,9 @@ static const struct key pattern_keys[] = {
     { "seed", &shape_number_from_0, "octet i is `(i + 97 * seed) % 251`", .otherwise = "0" },
     { NULL },
 };
-static const struct shape body_pattern = { .kind = SHAPE_OBJECT,
-                                           .keys = pattern_keys,
-                                           .tell = "size",
-                                           .doc = "Generated octets." };
+static const struct shape body_pattern = {
+    .kind = SHAPE_OBJECT, .keys = pattern_keys, .tell = "size", .doc = "Generated octets."
+};
 
 static const struct key step_pattern_keys[] = {
     { "size", &shape_size, "how many octets", .required = true },
@@ -125,19 +123,17 @@ static const struct key step_pattern_keys[] = {
       .otherwise = "false" },
     { NULL },
 };
-static const struct shape step_body_pattern = { .kind = SHAPE_OBJECT,
-                                                .keys = step_pattern_keys,
-                                                .tell = "size",
-                                                .doc = "Generated octets." };
+static const struct shape step_body_pattern = {
+    .kind = SHAPE_OBJECT, .keys = step_pattern_keys, .tell = "size", .doc = "Generated octets."
+};
 
 static const struct key octets_keys[] = {
     { "octets", &shape_octets, "each character is one octet", .required = true },
     { NULL },
 };
-static const struct shape body_octets = { .kind = SHAPE_OBJECT,
-                                          .keys = octets_keys,
-                                          .tell = "octets",
-                                          .doc = "Octets as they are." };
+static const struct shape body_octets = {
+    .kind = SHAPE_OBJECT, .keys = octets_keys, .tell = "octets", .doc = "Octets as they are."
+};
 
 static const struct shape base64 = {
     .kind = SHAPE_TEXT,
@@ -149,10 +145,9 @@ static const struct key base64_keys[] = {
     { "base64", &base64, "the octets, in base64", .required = true },
     { NULL },
 };
-static const struct shape body_base64 = { .kind = SHAPE_OBJECT,
-                                          .keys = base64_keys,
-                                          .tell = "base64",
-                                          .doc = "Octets, in base64." };
+static const struct shape body_base64 = {
+    .kind = SHAPE_OBJECT, .keys = base64_keys, .tell = "base64", .doc = "Octets, in base64."
+};
 
 static const struct shape file_name = { .kind = SHAPE_TEXT,
                                         .expects = "a path below the scenario's folder",
@@ -167,9 +162,9 @@ static const struct shape body_file = { .kind = SHAPE_OBJECT,
                                         .tell = "file",
                                         .doc = "The octets of a file of at most 16 MiB." };
 
-static const struct shape chunk_list = {
-    .kind = SHAPE_LIST, .expects = "a list of texts", .of = &shape_octets
-};
+static const struct shape chunk_list = { .kind = SHAPE_LIST,
+                                         .expects = "a list of texts",
+                                         .of = &shape_octets };
 static const struct key chunk_keys[] = {
     { "chunks", &chunk_list, "octets of one chunk each", .required = true },
     { "trailers", &shape_field_lines, "trailer fields behind the last chunk", .otherwise = "[]" },
@@ -185,8 +180,8 @@ const struct shape shape_body = {
     .name = "body",
     .expects = "a body: a text, or an object with size, octets, base64, file or chunks",
     .doc = "A text (sent as UTF-8) or one of these objects.",
-    .parts = PARTS(&shape_text, &body_pattern, &body_octets, &body_base64, &body_file,
-                   &body_chunks),
+    .parts =
+        PARTS(&shape_text, &body_pattern, &body_octets, &body_base64, &body_file, &body_chunks),
 };
 const struct shape shape_step_body = {
     .kind = SHAPE_UNION,

@@ -15,7 +15,6 @@
 struct rule_name {
     const char *name;
     int actor;
-    uint64_t times;
 };
 
 struct load {
@@ -67,13 +66,13 @@ struct body load_body(struct load *, const struct json *, struct text_place);
 /* ---- load_match.c ---------------------------------------------------------------------------- */
 
 struct match_place {
-    uint32_t follows;     /* the events that are meant without `event`; 0: none follow */
-    uint32_t among;       /* else only these; 0: any */
-    bool needs_event;     /* then `event` must say it */
-    bool is_when;         /* over the event of a rule: any actor, no `nth` */
-    bool is_live;         /* looked for while the scenario plays: gets a watch */
-    bool is_must;         /* of a must: no `kind`, `text`, `error` */
-    const char *must_be;  /* `event` can only be this, NULL: any */
+    uint32_t follows;    /* the events that are meant without `event`; 0: none follow */
+    uint32_t among;      /* else only these; 0: any */
+    bool needs_event;    /* then `event` must say it */
+    bool is_when;        /* over the event of a rule: any actor, no `nth` */
+    bool is_live;        /* looked for while the scenario plays: gets a watch */
+    bool is_must;        /* of a must: no `kind`, `text`, `error` */
+    const char *must_be; /* `event` can only be this, NULL: any */
     struct text_place text;
 };
 
@@ -94,7 +93,8 @@ const struct action *load_actions(struct load *, const struct json *list, size_t
                                   const struct action_place *);
 struct gate load_gate(struct load *, const struct json *);
 
-void load_actor(struct load *, const struct json *, struct actor *);
+void load_actor(struct load *, const struct json *, struct actor *); /* all but its rules */
+void load_rules(struct load *, const struct json *actor, struct actor *);
 int load_actor_index(struct load *, const struct json *name); /* -1 with a complaint */
 const char *hint_actor(struct load *, const struct json *name);
 void load_client(struct load *, const struct json *);
@@ -104,6 +104,15 @@ void load_house(struct load *, const struct json *);
 /* load_order.c: what one action of a list means for the others */
 void load_check_order(struct load *, const struct json *list, const struct action *, size_t count,
                       const struct action_place *);
+
+/* load_names.c: who and what there is, before anything refers to it */
+void load_names(struct load *);
+/* The object of an actor in the file, by its index. */
+const struct json *load_actor_json(const struct load *, size_t index);
+
+/* load_needs.c: declared capabilities, and those that follow from the rest; after all else */
+void load_needs(struct load *);
+void load_check_needs(struct load *, const struct json *list);
 
 /* ---- load_variants.c ------------------------------------------------------------------------- */
 

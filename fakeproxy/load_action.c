@@ -55,21 +55,17 @@ static struct pace optional_pace(const struct json *object)
 
 static struct cut load_cut(struct builder *b, const struct json *v)
 {
-    static const char *const landmarks[] = { "client-hello", "server-hello", "handshake",
-                                             "close-notify", NULL };
-    static const enum tls_landmark marks[] = { TLS_AT_CLIENT_HELLO, TLS_AT_SERVER_HELLO,
-                                               TLS_AT_HANDSHAKE, TLS_AT_CLOSE_NOTIFY };
     struct cut cut = { .kind = CUT_AFTER_BODY_BYTES };
     const struct json *octets = json_get(v, "after_body_bytes"), *at = json_get(v, "at");
     struct action *with = arena_take(b->load->l->arena, sizeof(*with));
     if (!octets && (octets = json_get(v, "after_bytes")))
         cut.kind = CUT_AFTER_BYTES;
     if (octets)
-        cut.octets = octets->type == JSON_NUMBER ? (int64_t)octets->number
-                                                 : (int64_t)load_size(octets);
+        cut.octets =
+            octets->type == JSON_NUMBER ? (int64_t)octets->number : (int64_t)load_size(octets);
     if (at) {
         cut.kind = CUT_AT_LANDMARK;
-        cut.landmark = marks[load_word(at, landmarks)];
+        cut.landmark = (enum tls_landmark)load_word(at, tls_landmark_names);
     }
     cut.record_layer = json_is(json_get(v, "layer"), "record");
     load_action(b, json_get(v, "with"), with);
@@ -278,10 +274,10 @@ static void load_rotate(struct builder *b, const struct json *v)
 
 static enum action_kind kind_of(const struct json *v)
 {
-    static const char *const names[] = { "respond", "send",  "forward", "tunnel", "read",
-                                         "wait",    "pace",  "stall",   "close",  "half_close",
-                                         "reset",   "abort", "alert",   "set",    "rotate",
-                                         NULL };
+    static const char *const names[] = { "respond", "send",       "forward", "tunnel",
+                                         "read",    "wait",       "pace",    "stall",
+                                         "close",   "half_close", "reset",   "abort",
+                                         "alert",   "set",        "rotate",  NULL };
     int kind = 0;
     while (strcmp(names[kind], v->key) != 0)
         kind++;

@@ -178,8 +178,7 @@ static void load_number(struct context *c, int field, const struct json *v, stru
     check_name(c, field, v, &p->text);
 }
 
-static void load_text_pattern(struct context *c, int field, const struct json *v,
-                              struct pattern *p)
+static void load_text_pattern(struct context *c, int field, const struct json *v, struct pattern *p)
 {
     enum field_type type = field == FIELD_AT ? FIELD_TYPE_TEXT : field_type((enum field_id)field);
     uint64_t size;
@@ -192,8 +191,8 @@ static void load_text_pattern(struct context *c, int field, const struct json *v
     /* What a client says is UTF-8; all else is octets of the wire. */
     bool is_said = field == FIELD_text || field == FIELD_error;
     p->kind = PATTERN_TEXT;
-    p->text = is_said ? load_text(c->load, v, c->place->text)
-                      : load_octets(c->load, v, c->place->text);
+    p->text =
+        is_said ? load_text(c->load, v, c->place->text) : load_octets(c->load, v, c->place->text);
     check_name(c, field, v, &p->text);
     if (field == FIELD_rule)
         check_rule_at(c, v, &p->text);
@@ -368,8 +367,8 @@ static void load_at(struct context *c)
 {
     const struct json *v = json_get(c->json, "at");
     struct pattern *p;
-    c->match->at_any = c->place->is_when ||
-                       (c->match->events && !(c->match->events & ~client_events));
+    c->match->at_any =
+        c->place->is_when || (c->match->events && !(c->match->events & ~client_events));
     if (!v)
         return;
     p = arena_take(c->load->l->arena, sizeof(*p));
@@ -391,8 +390,7 @@ static void load_nth(struct context *c)
 
 static void load_fields(struct context *c)
 {
-    struct match_entry *entries =
-        arena_take(c->load->l->arena, c->json->count * sizeof(*entries));
+    struct match_entry *entries = arena_take(c->load->l->arena, c->json->count * sizeof(*entries));
     for (const struct json *m = c->json->first; m; m = m->next) {
         int field = field_by_name(m->key);
         if (field < 0)
@@ -454,8 +452,7 @@ static int add_watch(struct load *load, const struct match *m)
 {
     if (load->watch_count == load->watch_room) {
         load->watch_room = load->watch_room ? load->watch_room * 2 : 16;
-        const struct match **more =
-            arena_take(load->l->arena, load->watch_room * sizeof(more[0]));
+        const struct match **more = arena_take(load->l->arena, load->watch_room * sizeof(more[0]));
         if (load->watch_count)
             memcpy(more, load->watches, load->watch_count * sizeof(more[0]));
         load->watches = more;

@@ -42,14 +42,18 @@ static bool check_same_keys(struct loading *l, const struct json *a, const struc
     bool same = true;
     for (const struct json *m = a->first; m; m = m->next)
         if (!json_get(b, m->key)) {
-            complain_of_name(l, b, NULL, "the key \"%s\" is missing, expected the same keys in all "
-                             "variants", m->key);
+            complain_of_name(l, b, NULL,
+                             "the key \"%s\" is missing, expected the same keys in all "
+                             "variants",
+                             m->key);
             same = false;
         }
     for (const struct json *m = b->first; m; m = m->next)
         if (!json_get(a, m->key)) {
-            complain_of_name(l, m, NULL, "the key \"%s\" is not in variant \"%s\", expected the "
-                             "same keys in all variants", m->key, a->key);
+            complain_of_name(l, m, NULL,
+                             "the key \"%s\" is not in variant \"%s\", expected the "
+                             "same keys in all variants",
+                             m->key, a->key);
             same = false;
         }
     return same;
@@ -62,8 +66,10 @@ bool load_check_variants(struct loading *l, const struct json *root, struct json
     bool fits = true;
     for (const struct json *m = variants->first->first; m; m = m->next)
         if (is_taken(root, m)) {
-            complain_of_name(l, m, NULL, "the placeholder {%s} has a meaning already, expected "
-                             "another name", m->key);
+            complain_of_name(l, m, NULL,
+                             "the placeholder {%s} has a meaning already, expected "
+                             "another name",
+                             m->key);
             fits = false;
         }
     for (const struct json *v = variants->first->next; v; v = v->next)
@@ -150,9 +156,9 @@ static void put_in_value(struct putting *p, const struct json *value, struct jso
 {
     struct json place = *to;
     if (p->level == NESTED || p->copied > COPIED) {
-        complain(p->l, value, NULL, p->level == NESTED
-                                        ? "variant keys stand for each other in a circle"
-                                        : "variant keys stand for too many values");
+        complain(p->l, value, NULL,
+                 p->level == NESTED ? "variant keys stand for each other in a circle"
+                                    : "variant keys stand for too many values");
         return;
     }
     p->level++;
