@@ -10,10 +10,8 @@
 static const struct shape pace_bytes = { .kind = SHAPE_SIZE, .min = 1 };
 
 #define PACE_KEYS                                                                                  \
-    { "bytes", &pace_bytes, "at most so many octets in one write", .required = true },             \
-    {                                                                                              \
-        "every", &shape_duration, "the pause between two writes", .required = true                 \
-    }
+    KEY("bytes", &pace_bytes, "at most so many octets in one write", .required = true),            \
+        KEY("every", &shape_duration, "the pause between two writes", .required = true)
 
 static const struct key pace_keys[] = { PACE_KEYS, { NULL } };
 static const struct shape pace = {
@@ -27,10 +25,8 @@ static const struct shape pace = {
 
 static const struct shape direction = { .kind = SHAPE_ENUM, .words = WORDS("down", "up") };
 #define DIRECTION_KEY                                                                              \
-    {                                                                                              \
-        "direction", &direction, "`down`: to the client; `up`: to the origin",                     \
-            .otherwise = "\"down\""                                                                \
-    }
+    KEY("direction", &direction, "`down`: to the client; `up`: to the origin",                     \
+        .otherwise = "\"down\"")
 
 static const struct key tunnel_pace_keys[] = { PACE_KEYS, DIRECTION_KEY, { NULL } };
 static const struct shape tunnel_pace = {
@@ -55,17 +51,15 @@ static const struct shape landmark = {
 static const struct shape cut_layer = { .kind = SHAPE_ENUM, .words = WORDS("http", "record") };
 
 #define CUT_KEYS                                                                                   \
-    { "after_body_bytes", &cut_octets,                                                             \
-      "octets behind the header block, chunk framing included; negative: from the end" },          \
-        { "after_bytes", &cut_octets,                                                              \
-          "octets of the answer, or copied in a tunnel; negative: from the end" },                 \
-        { "with", &shape_end, "how it ends then, or `\"stall\"`", .required = true },              \
-    {                                                                                              \
-        "layer", &cut_layer,                                                                       \
+    KEY("after_body_bytes", &cut_octets,                                                           \
+        "octets behind the header block, chunk framing included; negative: from the end"),         \
+        KEY("after_bytes", &cut_octets,                                                            \
+            "octets of the answer, or copied in a tunnel; negative: from the end"),                \
+        KEY("with", &shape_end, "how it ends then, or `\"stall\"`", .required = true),             \
+        KEY("layer", &cut_layer,                                                                   \
             "`http`: octets before TLS, the record ends there; `record`: of ciphertext after the " \
             "handshake",                                                                           \
-            .otherwise = "\"http\""                                                                \
-    }
+            .otherwise = "\"http\"")
 
 static const struct key cut_keys[] = { CUT_KEYS, { NULL } };
 static const struct shape cut = {
@@ -78,7 +72,7 @@ static const struct shape cut = {
 };
 
 static const struct key tunnel_cut_keys[] = {
-    { "at", &landmark, "right behind this part of the TLS conversation inside" },
+    KEY("at", &landmark, "right behind this part of the TLS conversation inside"),
     CUT_KEYS,
     DIRECTION_KEY,
     { NULL },
@@ -116,26 +110,25 @@ static const struct shape challenge = {
 };
 
 #define STATUS_LINE_KEYS                                                                           \
-    { "status", &status, "the status code", .otherwise = "200" },                                  \
-        { "reason", &shape_octets, "the reason phrase", .says = "the registered one" },            \
-        { "version", &shape_octets, "the HTTP version it claims", .otherwise = "\"1.1\"" },        \
-    {                                                                                              \
-        "headers", &shape_field_lines,                                                             \
-            "field lines; one named here replaces ours, `null` removes it", .otherwise = "[]"      \
-    }
+    KEY("status", &status, "the status code", .otherwise = "200"),                                 \
+        KEY("reason", &shape_octets, "the reason phrase", .says = "the registered one"),           \
+        KEY("version", &shape_octets, "the HTTP version it claims", .otherwise = "\"1.1\""),       \
+        KEY("headers", &shape_field_lines,                                                         \
+            "field lines; one named here replaces ours, `null` removes it", .otherwise = "[]")
 
 static const struct key respond_keys[] = {
     STATUS_LINE_KEYS,
-    { "body", &shape_body, "the content; none for 1xx, 204, 304, to HEAD, and in a 2xx to CONNECT",
-      .says = "the mark `<actor> <status> <case>`" },
-    { "content", &shape_body, "what a right reader gets, where hand-made octets differ from it",
-      .says = "the body" },
-    { "framing", &framing, "how its end is told", .says = "`length`; `chunked` with `chunks`" },
-    { "retry_after", &retry_after, "the Retry-After field: seconds, an instant, or any text" },
-    { "challenge", &challenge,
-      "WWW-Authenticate in a 401, else Proxy-Authenticate: `true` is the gate's challenge" },
-    { "cut", &cut, "ends early" },
-    { "pace", &pace, "in slices" },
+    KEY("body", &shape_body,
+        "the content; none for 1xx, 204, 304, to HEAD, and in a 2xx to CONNECT",
+        .says = "the mark `<actor> <status> <case>`"),
+    KEY("content", &shape_body, "what a right reader gets, where hand-made octets differ from it",
+        .says = "the body"),
+    KEY("framing", &framing, "how its end is told", .says = "`length`; `chunked` with `chunks`"),
+    KEY("retry_after", &retry_after, "the Retry-After field: seconds, an instant, or any text"),
+    KEY("challenge", &challenge,
+        "WWW-Authenticate in a 401, else Proxy-Authenticate: `true` is the gate's challenge"),
+    KEY("cut", &cut, "ends early"),
+    KEY("pace", &pace, "in slices"),
     { NULL },
 };
 static const struct shape respond = {
@@ -154,11 +147,11 @@ static const struct shape times = { .kind = SHAPE_UNION,
                                     .expects = "a number from 1, or \"forever\"",
                                     .parts = PARTS(&shape_count, &forever) };
 static const struct key send_keys[] = {
-    { "octets", &shape_octets, "each character is one octet", .required = true },
-    { "times", &times, "how often, or `\"forever\"`", .otherwise = "1" },
-    { "content", &shape_body, "what a right reader gets of it", .says = "not judged" },
-    { "pace", &pace, "in slices" },
-    { "cut", &cut, "ends early" },
+    KEY("octets", &shape_octets, "each character is one octet", .required = true),
+    KEY("times", &times, "how often, or `\"forever\"`", .otherwise = "1"),
+    KEY("content", &shape_body, "what a right reader gets of it", .says = "not judged"),
+    KEY("pace", &pace, "in slices"),
+    KEY("cut", &cut, "ends early"),
     { NULL },
 };
 static const struct shape send_object = {
@@ -169,10 +162,10 @@ static const struct shape send = { .kind = SHAPE_UNION,
                                    .parts = PARTS(&shape_octets, &send_object) };
 
 static const struct key forward_keys[] = {
-    { "to", &shape_name, "the origin", .says = "that of the target" },
-    { "headers", &shape_field_lines, "act on the answer as in `respond`", .otherwise = "[]" },
-    { "cut", &cut, "ends the answer early" },
-    { "pace", &pace, "the answer in slices" },
+    KEY("to", &shape_name, "the origin", .says = "that of the target"),
+    KEY("headers", &shape_field_lines, "act on the answer as in `respond`", .otherwise = "[]"),
+    KEY("cut", &cut, "ends the answer early"),
+    KEY("pace", &pace, "the answer in slices"),
     { NULL },
 };
 static const struct shape forward = {
@@ -186,11 +179,11 @@ static const struct shape forward = {
 
 static const struct key tunnel_keys[] = {
     STATUS_LINE_KEYS,
-    { "to", &shape_name, "the origin", .says = "that of the target" },
-    { "cut", &tunnel_cut, "ends early" },
-    { "pace", &tunnel_pace, "copies in slices" },
-    { "until", &shape_condition, "then copying stops, octets stay unread, and the list goes on",
-      .says = "both ends are done" },
+    KEY("to", &shape_name, "the origin", .says = "that of the target"),
+    KEY("cut", &tunnel_cut, "ends early"),
+    KEY("pace", &tunnel_pace, "copies in slices"),
+    KEY("until", &shape_condition, "then copying stops, octets stay unread, and the list goes on",
+        .says = "both ends are done"),
     { NULL },
 };
 static const struct shape tunnel = {
@@ -208,9 +201,9 @@ static const struct shape read_bytes = { .kind = SHAPE_UNION,
                                          .expects = "a size such as \"64KiB\", or \"all\"",
                                          .parts = PARTS(&shape_size, &all) };
 static const struct key read_keys[] = {
-    { "bytes", &read_bytes, "so much of the request body", .otherwise = "\"all\"" },
-    { "for", &shape_duration, "for that long at most", .says = "no limit" },
-    { "continue", &shape_bool, "sends `100 Continue` if it was asked for", .otherwise = "true" },
+    KEY("bytes", &read_bytes, "so much of the request body", .otherwise = "\"all\""),
+    KEY("for", &shape_duration, "for that long at most", .says = "no limit"),
+    KEY("continue", &shape_bool, "sends `100 Continue` if it was asked for", .otherwise = "true"),
     { NULL },
 };
 static const struct shape read_object = {
@@ -226,7 +219,7 @@ static const struct shape read = {
 };
 
 static const struct key stall_keys[] = {
-    { "reading", &shape_bool, "`false` closes the window", .otherwise = "true" },
+    KEY("reading", &shape_bool, "`false` closes the window", .otherwise = "true"),
     { NULL },
 };
 static const struct shape stall = { .kind = SHAPE_OBJECT,
@@ -235,7 +228,7 @@ static const struct shape stall = { .kind = SHAPE_OBJECT,
                                     .keys = stall_keys };
 
 static const struct key close_keys[] = {
-    { "notify", &shape_bool, "TLS: a close_notify goes first", .otherwise = "true" },
+    KEY("notify", &shape_bool, "TLS: a close_notify goes first", .otherwise = "true"),
     { NULL },
 };
 static const struct shape close_end = {
@@ -251,11 +244,11 @@ static const struct shape half_close = { .kind = SHAPE_OBJECT,
 
 static const struct shape reset_when = { .kind = SHAPE_ENUM, .words = WORDS("acked", "sent") };
 static const struct key reset_keys[] = {
-    { "when", &reset_when,
-      "`acked`: once all before it is acknowledged; `sent`: as soon as nothing is unsent",
-      .otherwise = "\"acked\"" },
-    { "within", &shape_duration, "limits the wait; then RST goes out, and is not exact",
-      .otherwise = "\"5s\"" },
+    KEY("when", &reset_when,
+        "`acked`: once all before it is acknowledged; `sent`: as soon as nothing is unsent",
+        .otherwise = "\"acked\""),
+    KEY("within", &shape_duration, "limits the wait; then RST goes out, and is not exact",
+        .otherwise = "\"5s\""),
     { NULL },
 };
 static const struct shape reset = {
@@ -279,13 +272,11 @@ static const struct shape alert = { .kind = SHAPE_ENUM,
 /* ---- the action ------------------------------------------------------------------------------ */
 
 #define END_KEYS                                                                                   \
-    { "stall", &stall, "nothing more is written", .bare = "{}" },                                  \
-        { "close", &close_end, "a true FIN, after draining", .bare = "{}" },                       \
-        { "half_close", &half_close, "FIN of our direction only", .bare = "{}" },                  \
-        { "reset", &reset, "RST once all before it is acknowledged", .bare = "{}" },               \
-    {                                                                                              \
-        "abort", &nothing, "RST at once, queued octets are lost", .bare = "{}"                     \
-    }
+    KEY("stall", &stall, "nothing more is written", .bare = "{}"),                                 \
+        KEY("close", &close_end, "a true FIN, after draining", .bare = "{}"),                      \
+        KEY("half_close", &half_close, "FIN of our direction only", .bare = "{}"),                 \
+        KEY("reset", &reset, "RST once all before it is acknowledged", .bare = "{}"),              \
+        KEY("abort", &nothing, "RST at once, queued octets are lost", .bare = "{}")
 
 static const struct key end_keys[] = { END_KEYS, { NULL } };
 const struct shape shape_end = {
@@ -297,17 +288,17 @@ const struct shape shape_end = {
 };
 
 static const struct key action_keys[] = {
-    { "respond", &respond, "an answer written by us", .bare = "{}" },
-    { "send", &send, "octets as they are" },
-    { "forward", &forward, "to the origin, and its answer back", .bare = "{}" },
-    { "tunnel", &tunnel, "answers the CONNECT and copies", .bare = "{}" },
-    { "read", &read, "of the request body", .bare = "\"all\"" },
-    { "wait", &shape_condition, "until a condition holds" },
-    { "pace", &pace, "for all later writes of the list" },
+    KEY("respond", &respond, "an answer written by us", .bare = "{}"),
+    KEY("send", &send, "octets as they are"),
+    KEY("forward", &forward, "to the origin, and its answer back", .bare = "{}"),
+    KEY("tunnel", &tunnel, "answers the CONNECT and copies", .bare = "{}"),
+    KEY("read", &read, "of the request body", .bare = "\"all\""),
+    KEY("wait", &shape_condition, "until a condition holds"),
+    KEY("pace", &pace, "for all later writes of the list"),
     END_KEYS,
-    { "alert", &alert, "a TLS alert by name, then close" },
-    { "set", &shape_text, "the one state word of the scenario, first `start`" },
-    { "rotate", &nothing, "the next exit", .bare = "{}" },
+    KEY("alert", &alert, "a TLS alert by name, then close"),
+    KEY("set", &shape_text, "the one state word of the scenario, first `start`"),
+    KEY("rotate", &nothing, "the next exit", .bare = "{}"),
     { NULL },
 };
 const struct shape shape_action = {

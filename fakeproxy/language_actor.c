@@ -23,22 +23,22 @@ static const struct shape fault = { .kind = SHAPE_UNION,
                                     .parts = PARTS(&shape_bool, &action_name) };
 
 static const struct key rule_keys[] = {
-    { "name", &shape_name, "how checks and waits call it", .says = "`rule-N`, N its place" },
-    { "on", &on,
-      "the event: a connection, a whole ClientHello, or a request's whole header block "
-      "(CONNECT is a method, not an event)",
-      .required = true },
-    { "when", &shape_when, "which of these events", .otherwise = "{}" },
-    { "skip", &shape_number_from_0, "lets so many fitting events pass to the rules below first",
-      .otherwise = "0" },
-    { "times", &shape_count, "then takes so many", .says = "no limit" },
-    { "per", &shape_scope, "the scope of both counters, never reset by a new connection",
-      .otherwise = "\"scenario\"" },
-    { "fault", &fault,
-      "this rule is the test: `true`: its last action, or the named one, must have been carried "
-      "out once (`stall`: begun)",
-      .otherwise = "false" },
-    { "do", &shape_actions, "the actions, one after the other", .required = true },
+    KEY("name", &shape_name, "how checks and waits call it", .says = "`rule-N`, N its place"),
+    KEY("on", &on,
+        "the event: a connection, a whole ClientHello, or a request's whole header block "
+        "(CONNECT is a method, not an event)",
+        .required = true),
+    KEY("when", &shape_when, "which of these events", .otherwise = "{}"),
+    KEY("skip", &shape_number_from_0, "lets so many fitting events pass to the rules below first",
+        .otherwise = "0"),
+    KEY("times", &shape_count, "then takes so many", .says = "no limit"),
+    KEY("per", &shape_scope, "the scope of both counters, never reset by a new connection",
+        .otherwise = "\"scenario\""),
+    KEY("fault", &fault,
+        "this rule is the test: `true`: its last action, or the named one, must have been carried "
+        "out once (`stall`: begun)",
+        .otherwise = "false"),
+    KEY("do", &shape_actions, "the actions, one after the other", .required = true),
     { NULL },
 };
 static const struct shape rule = {
@@ -58,22 +58,26 @@ static const struct shape users = { .kind = SHAPE_MAP,
                                     .expects = "an object {\"user\": \"password\"}",
                                     .of = &shape_text };
 
+static const struct shape qop = { .kind = SHAPE_UNION,
+                                  .expects = "a text, or a list of texts",
+                                  .parts = PARTS(&shape_octets, &shape_texts) };
+
 static const struct key gate_keys[] = {
-    { "scheme", &scheme, "the authentication scheme", .required = true },
-    { "realm", &shape_octets, "the realm; `ntlm` has none", .otherwise = "\"fakeproxy\"" },
-    { "users", &users, "name → password; none: nobody gets in", .otherwise = "{}" },
-    { "tokens", &shape_texts, "`bearer`: what is let in", .otherwise = "[]" },
-    { "nonces", &shape_texts, "`digest`: offered in turn, each valid from the start",
-      .says = "a fresh one each time" },
-    { "uses", &shape_number_from_0, "of a nonce; then `stale=true` and the next one",
-      .says = "no limit" },
-    { "algorithm", &shape_octets, "`digest`", .says = "not sent, which means MD5" },
-    { "qop", &shape_octets, "`digest`", .otherwise = "\"auth\"" },
-    { "opaque", &shape_octets, "`digest`", .says = "not sent" },
-    { "strict_uri", &shape_bool, "`digest`: `uri` must equal the request-target",
-      .otherwise = "false" },
-    { "unique_nc", &shape_bool, "`digest`: a nonce count used twice is `replayed`",
-      .otherwise = "false" },
+    KEY("scheme", &scheme, "the authentication scheme", .required = true),
+    KEY("realm", &shape_octets, "the realm; `ntlm` has none", .otherwise = "\"fakeproxy\""),
+    KEY("users", &users, "name → password; none: nobody gets in", .otherwise = "{}"),
+    KEY("tokens", &shape_texts, "`bearer`: what is let in", .otherwise = "[]"),
+    KEY("nonces", &shape_texts, "`digest`: offered in turn, each valid from the start",
+        .says = "a fresh one each time"),
+    KEY("uses", &shape_number_from_0, "of a nonce; then `stale=true` and the next one",
+        .says = "no limit"),
+    KEY("algorithm", &shape_octets, "`digest`", .says = "not sent, which means MD5"),
+    KEY("qop", &qop, "`digest`: what is offered, one or a list", .otherwise = "\"auth\""),
+    KEY("opaque", &shape_octets, "`digest`", .says = "not sent"),
+    KEY("strict_uri", &shape_bool, "`digest`: `uri` must equal the request-target",
+        .otherwise = "false"),
+    KEY("unique_nc", &shape_bool, "`digest`: a nonce count used twice is `replayed`",
+        .otherwise = "false"),
     { NULL },
 };
 const struct shape shape_gate = {
@@ -95,7 +99,7 @@ static const struct shape auth = { .kind = SHAPE_UNION,
 /* ---- listening, TLS, exits ------------------------------------------------------------------- */
 
 static const struct key open_after_keys[] = {
-    { "open_after", &shape_duration, "refused until then", .required = true },
+    KEY("open_after", &shape_duration, "refused until then", .required = true),
     { NULL },
 };
 static const struct shape open_after = { .kind = SHAPE_OBJECT, .keys = open_after_keys };
@@ -118,15 +122,21 @@ static const struct shape some_texts = {
 };
 static const struct shape tickets = { .kind = SHAPE_INTEGER, .min = 0, .max = 16 };
 
+static const struct shape early_octets = { .kind = SHAPE_SIZE, .max = INT32_MAX };
+static const struct shape early_data = { .kind = SHAPE_UNION,
+                                         .expects = "a size such as 4096 or \"64KiB\", or true",
+                                         .parts = PARTS(&shape_bool, &early_octets) };
+
 static const struct key tls_keys[] = {
-    { "certificate", &certificate, "what is wrong with the leaf", .otherwise = "\"good\"" },
-    { "names", &some_texts, "the names the leaf is valid for", .says = "the one asked for" },
-    { "versions", &versions, "spoken; without gaps", .says = "1.2 and 1.3" },
-    { "alpn", &some_texts, "protocols, in order of preference", .says = "`http/1.1`" },
-    { "ask_client", &shape_bool, "asks for a client certificate", .otherwise = "false" },
-    { "tickets", &tickets, "how many session tickets are sent",
-      .says = "the TLS library's number" },
-    { "early_data", &shape_size, "octets of 0-RTT data that are accepted", .otherwise = "0" },
+    KEY("certificate", &certificate, "what is wrong with the leaf", .otherwise = "\"good\""),
+    KEY("names", &some_texts, "the names the leaf is valid for", .says = "the one asked for"),
+    KEY("versions", &versions, "spoken; without gaps", .says = "1.2 and 1.3"),
+    KEY("alpn", &some_texts, "protocols, in order of preference", .says = "`http/1.1`"),
+    KEY("ask_client", &shape_bool, "asks for a client certificate", .otherwise = "false"),
+    KEY("tickets", &tickets, "how many session tickets are sent",
+        .says = "the TLS library's number"),
+    KEY("early_data", &early_data, "octets of 0-RTT data that are accepted; `true`: 16 KiB",
+        .otherwise = "0"),
     { NULL },
 };
 static const struct shape tls = {
@@ -140,9 +150,9 @@ static const struct shape tls = {
 static const struct shape exits_by = { .kind = SHAPE_ENUM,
                                        .words = WORDS("connection", "request", "user", "rotate") };
 static const struct key exits_keys[] = {
-    { "names", &shape_names, "the exits, in turn", .required = true },
-    { "by", &exits_by, "what gets its own: each connection, request, user name; or only `rotate`",
-      .otherwise = "\"connection\"" },
+    KEY("names", &shape_names, "the exits, in turn", .required = true),
+    KEY("by", &exits_by, "what gets its own: each connection, request, user name; or only `rotate`",
+        .otherwise = "\"connection\""),
     { NULL },
 };
 static const struct shape exits = {
@@ -161,17 +171,17 @@ static const struct shape promises = { .kind = SHAPE_ENUM,
                                            WORDS("target", "host", "exit", "actor", "scenario") };
 
 static const struct key actor_keys[] = {
-    { "rules", &rules, "tried top-down, the first that fits plays", .otherwise = "[]" },
-    { "listen", &listen,
-      "`refused`: bound, not listening; `blackhole`: SYNs are dropped; or opened later",
-      .otherwise = "\"open\"" },
-    { "tls", &tls, "TLS at this actor", .says = "proxy: none; origin: a good certificate" },
-    { "auth", &auth, "the gate, or a list of gates that are offered together", .says = "none" },
-    { "exits", &exits, "simulated exits", .says = "none" },
-    { "promises", &promises,
-      "whom a Retry-After binds: the same method and target, the host, the exit, everything at "
-      "this actor, the whole scenario",
-      .otherwise = "\"target\"" },
+    KEY("rules", &rules, "tried top-down, the first that fits plays", .otherwise = "[]"),
+    KEY("listen", &listen,
+        "`refused`: bound, not listening; `blackhole`: SYNs are dropped; or opened later",
+        .otherwise = "\"open\""),
+    KEY("tls", &tls, "TLS at this actor", .says = "proxy: none; origin: a good certificate"),
+    KEY("auth", &auth, "the gate, or a list of gates that are offered together", .says = "none"),
+    KEY("exits", &exits, "simulated exits", .says = "none"),
+    KEY("promises", &promises,
+        "whom a Retry-After binds: the same method and target, the host, the exit, everything at "
+        "this actor, the whole scenario",
+        .otherwise = "\"target\""),
     { NULL },
 };
 const struct shape shape_actor = {

@@ -6,7 +6,7 @@
 /* ---- parts ----------------------------------------------------------------------------------- */
 
 static const struct key url_keys[] = {
-    { "url", &shape_text, "taken literally", .required = true },
+    KEY("url", &shape_text, "taken literally", .required = true),
     { NULL },
 };
 static const struct shape proxy_url = { .kind = SHAPE_OBJECT, .keys = url_keys, .tell = "url" };
@@ -37,10 +37,11 @@ static const struct shape methods = { .kind = SHAPE_UNION,
                                       .expects = "\"all\", or a list of methods",
                                       .parts = PARTS(&all, &shape_names) };
 static const struct key retry_keys[] = {
-    { "attempts", &shape_count, "requests in all, the first included", .required = true },
-    { "base", &shape_duration, "the first delay", .says = "the client's" },
-    { "cap", &shape_duration, "the longest delay, a Retry-After included", .says = "the client's" },
-    { "methods", &methods, "which may be repeated", .says = "the client's" },
+    KEY("attempts", &shape_count, "requests in all, the first included", .required = true),
+    KEY("base", &shape_duration, "the first delay", .says = "the client's"),
+    KEY("cap", &shape_duration, "the longest delay, a Retry-After included",
+        .says = "the client's"),
+    KEY("methods", &methods, "which may be repeated", .says = "the client's"),
     { NULL },
 };
 static const struct shape retry_policy = {
@@ -55,14 +56,22 @@ static const struct shape retry = {
     .parts = PARTS(&retry_word, &retry_policy),
 };
 
-#define DEADLINE_KEYS                                                                              \
-    { "connect", &shape_duration, "until connected", .says = "none" },                             \
+/* `null`: none, also where the session has one */
+static const struct shape deadline = { .kind = SHAPE_UNION,
+                                       .expects = "a duration such as \"250ms\", or null",
+                                       .parts = PARTS(&shape_duration, &shape_null) };
+
+#define OR_NULL(shape)                                                                             \
     {                                                                                              \
-        "read", &shape_duration, "between two octets", .says = "none"                              \
+        .kind = SHAPE_UNION, .parts = PARTS(&shape, &shape_null)                                   \
     }
+
+#define DEADLINE_KEYS                                                                              \
+    KEY("connect", &deadline, "until connected", .says = "none"),                                  \
+        KEY("read", &deadline, "between two octets", .says = "none")
 static const struct key deadline_keys[] = {
     DEADLINE_KEYS,
-    { "total", &shape_duration, "for the whole request", .otherwise = "\"10s\"" },
+    KEY("total", &deadline, "for the whole request", .otherwise = "\"10s\""),
     { NULL },
 };
 static const struct shape deadlines = {
@@ -74,7 +83,7 @@ static const struct shape deadlines = {
 };
 static const struct key step_deadline_keys[] = {
     DEADLINE_KEYS,
-    { "total", &shape_duration, "for the whole request", .says = "the session's" },
+    KEY("total", &deadline, "for the whole request", .says = "the session's"),
     { NULL },
 };
 static const struct shape step_deadlines = {
@@ -96,36 +105,43 @@ static const struct shape addresses = { .kind = SHAPE_UNION,
 static const struct shape hosts = { .kind = SHAPE_MAP,
                                     .expects = "an object {\"name\": address}",
                                     .of = &addresses };
-static const struct shape without_proxy = { .kind = SHAPE_UNION,
-                                            .expects = "a text, or a list of texts",
-                                            .parts = PARTS(&shape_text, &shape_texts) };
+
+static const struct shape schemes_or_null = OR_NULL(shape_names);
+static const struct shape pool_or_null = OR_NULL(pool);
+static const struct shape rotate_or_null = OR_NULL(rotate);
+static const struct shape environment_or_null = OR_NULL(environment);
+static const struct shape hosts_or_null = OR_NULL(hosts);
+static const struct shape without_or_null = { .kind = SHAPE_UNION,
+                                              .expects = "a text, a list of texts, or null",
+                                              .parts =
+                                                  PARTS(&shape_text, &shape_texts, &shape_null) };
 
 /* ---- sessions and the client ----------------------------------------------------------------- */
 
 /* D(json): the default of the client itself; a session has none of its own. */
 #define CLIENT_KEYS(D)                                                                             \
-    { "proxy", &proxy, "which proxy it uses", .otherwise = D("\"proxy\"") },                       \
-        { "credentials", &shape_pairs,                                                             \
-          "`[\"user\", \"password\"]` for the proxy; a list of pairs with `callback`",             \
-          .otherwise = D("null") },                                                                \
-        { "origin_credentials", &one_pair, "for the origin", .otherwise = D("null") },             \
-        { "credentials_by", &credentials_by, "the way the client is given them",                   \
-          .otherwise = D("\"documented\"") },                                                      \
-        { "schemes", &shape_names, "authentication schemes it may use", .says = "the client's" },  \
-        { "retry", &retry, "`off`, the library's own `default`, or a policy",                      \
-          .otherwise = D("\"off\"") },                                                             \
-        { "redirects", &shape_bool, "follows redirects", .otherwise = D("false") },                \
-        { "cookies", &shape_bool, "keeps cookies", .otherwise = D("false") },                      \
-        { "cache", &shape_bool, "keeps a cache", .otherwise = D("false") },                        \
-        { "verify", &shape_bool, "verifies certificates", .otherwise = D("true") },                \
-        { "deadlines", &deadlines, "when it gives up", .otherwise = D("{}") },                     \
-        { "pool", &pool, "proxies it may choose from", .says = "none" },                           \
-        { "rotate", &rotate, "when it takes another of its pool", .says = "never" },               \
-        { "environment", &environment, "variables of a new client process", .says = "none" },      \
-        { "hosts", &hosts, "name → address or addresses", .says = "none" },                        \
-    {                                                                                              \
-        "without_proxy", &without_proxy, "the exclusion list", .says = "none"                      \
-    }
+    KEY("proxy", &proxy, "which proxy it uses", .otherwise = D("\"proxy\"")),                      \
+        KEY("credentials", &shape_pairs,                                                           \
+            "`[\"user\", \"password\"]` for the proxy; a list of pairs with `callback`",           \
+            .otherwise = D("null")),                                                               \
+        KEY("origin_credentials", &one_pair, "for the origin", .otherwise = D("null")),            \
+        KEY("credentials_by", &credentials_by, "the way the client is given them",                 \
+            .otherwise = D("\"documented\"")),                                                     \
+        KEY("schemes", &schemes_or_null, "authentication schemes it may use",                      \
+            .says = "the client's"),                                                               \
+        KEY("retry", &retry, "`off`, the library's own `default`, or a policy",                    \
+            .otherwise = D("\"off\"")),                                                            \
+        KEY("redirects", &shape_bool, "follows redirects", .otherwise = D("false")),               \
+        KEY("cookies", &shape_bool, "keeps cookies", .otherwise = D("false")),                     \
+        KEY("cache", &shape_bool, "keeps a cache", .otherwise = D("false")),                       \
+        KEY("verify", &shape_bool, "verifies certificates", .otherwise = D("true")),               \
+        KEY("deadlines", &deadlines, "when it gives up", .otherwise = D("{}")),                    \
+        KEY("pool", &pool_or_null, "proxies it may choose from", .says = "none"),                  \
+        KEY("rotate", &rotate_or_null, "when it takes another of its pool", .says = "never"),      \
+        KEY("environment", &environment_or_null, "variables of a new client process",              \
+            .says = "none"),                                                                       \
+        KEY("hosts", &hosts_or_null, "name → address or addresses", .says = "none"),               \
+        KEY("without_proxy", &without_or_null, "the exclusion list", .says = "none")
 #define NONE(json)  NULL
 #define GIVEN(json) json
 
@@ -167,8 +183,8 @@ static const struct shape method = { .kind = SHAPE_TEXT,
                                      .accepts = is_token };
 static const struct shape read_how = { .kind = SHAPE_ENUM, .words = WORDS("whole", "stream") };
 static const struct key raw_keys[] = {
-    { "connect", &shape_text, "the authority of a CONNECT, such as `{origin}:22`",
-      .required = true },
+    KEY("connect", &shape_text, "the authority of a CONNECT, such as `{origin}:22`",
+        .required = true),
     { NULL },
 };
 static const struct shape raw = { .kind = SHAPE_OBJECT,
@@ -176,22 +192,22 @@ static const struct shape raw = { .kind = SHAPE_OBJECT,
                                   .keys = raw_keys };
 
 static const struct key step_keys[] = {
-    { "name", &shape_name, "how checks and waits call it", .says = "its number" },
-    { "method", &method, "the request method", .otherwise = "\"GET\"" },
-    { "url", &shape_text, "the target", .says = "none; required without `raw`" },
-    { "headers", &shape_field_lines, "field lines the caller adds", .otherwise = "[]" },
-    { "body", &shape_step_body, "the content", .says = "none" },
-    { "expect_continue", &shape_bool, "asks for 100 (Continue)", .otherwise = "false" },
-    { "read", &read_how, "how the caller reads the answer", .otherwise = "\"whole\"" },
-    { "deadlines", &step_deadlines, "that differ", .says = "the session's" },
-    { "session", &shape_name, "which session", .says = "the client's own keys" },
-    { "change", &session, "keys that are changed on the live client first", .says = "none" },
-    { "copies", &shape_count, "so many of them at once; `{n}` counts them", .otherwise = "1" },
-    { "parallel", &shape_bool, "the next step does not wait for this one's outcome",
-      .says = "true with `copies` above 1" },
-    { "after", &shape_step_condition, "starts when this holds", .says = "at once" },
-    { "cancel", &shape_step_condition, "is cancelled when this holds", .says = "never" },
-    { "raw", &raw, "a raw tunnel instead of a request", .says = "none" },
+    KEY("name", &shape_name, "how checks and waits call it", .says = "its number"),
+    KEY("method", &method, "the request method", .otherwise = "\"GET\""),
+    KEY("url", &shape_text, "the target", .says = "none; required without `raw`"),
+    KEY("headers", &shape_field_lines, "field lines the caller adds", .otherwise = "[]"),
+    KEY("body", &shape_step_body, "the content", .says = "none"),
+    KEY("expect_continue", &shape_bool, "asks for 100 (Continue)", .otherwise = "false"),
+    KEY("read", &read_how, "how the caller reads the answer", .otherwise = "\"whole\""),
+    KEY("deadlines", &step_deadlines, "that differ", .says = "the session's"),
+    KEY("session", &shape_name, "which session", .says = "the client's own keys"),
+    KEY("change", &session, "keys that are changed on the live client first", .says = "none"),
+    KEY("copies", &shape_count, "so many of them at once; `{n}` counts them", .otherwise = "1"),
+    KEY("parallel", &shape_bool, "the next step does not wait for this one's outcome",
+        .says = "true with `copies` above 1"),
+    KEY("after", &shape_step_condition, "starts when this holds", .says = "at once"),
+    KEY("cancel", &shape_step_condition, "is cancelled when this holds", .says = "never"),
+    KEY("raw", &raw, "a raw tunnel instead of a request", .says = "none"),
     { NULL },
 };
 static const struct shape step = {
@@ -207,11 +223,11 @@ static const struct shape steps = { .kind = SHAPE_LIST, .expects = "a list of st
 
 static const struct key client_keys[] = {
     CLIENT_KEYS(GIVEN),
-    { "sessions", &sessions, "further clients: fresh objects with their own pool",
-      .otherwise = "{}" },
-    { "watch", &shape_duration, "how long the case goes on after the last outcome",
-      .says = "300 ms; 750 ms with `retry`" },
-    { "steps", &steps, "in order", .otherwise = "[]" },
+    KEY("sessions", &sessions, "further clients: fresh objects with their own pool",
+        .otherwise = "{}"),
+    KEY("watch", &shape_duration, "how long the case goes on after the last outcome",
+        .says = "300 ms; 750 ms with `retry`"),
+    KEY("steps", &steps, "in order", .otherwise = "[]"),
     { NULL },
 };
 const struct shape shape_client = {

@@ -30,23 +30,23 @@ const struct shape shape_field_name = { .kind = SHAPE_ENUM,
 static const struct shape pattern_text, pattern_number, pattern_seconds, pattern_flag;
 
 static const struct key as_keys[] = {
-    { "as", &shape_match, "same value as in the first event that fits this", .required = true },
-    { "field", &shape_field_name, "of that event, where it is another one",
-      .says = "the same field" },
+    KEY("as", &shape_match, "same value as in the first event that fits this", .required = true),
+    KEY("field", &shape_field_name, "of that event, where it is another one",
+        .says = "the same field"),
     { NULL },
 };
 static const struct shape pattern_as = { .kind = SHAPE_OBJECT, .keys = as_keys, .tell = "as" };
 
-#define NOT_SHAPE(of)                                                                              \
-    static const struct key not_keys_##of[] = {                                                    \
-        { "not", &pattern_##of, "does not match", .required = true },                              \
+#define NOT_SHAPE(type)                                                                            \
+    static const struct key not_keys_##type[] = {                                                  \
+        KEY("not", &pattern_##type, "does not match", .required = true),                           \
         { NULL },                                                                                  \
     };                                                                                             \
-    static const struct shape not_##of = { .kind = SHAPE_OBJECT,                                   \
-                                           .keys = not_keys_##of,                                  \
-                                           .tell = "not" };                                        \
-    static const struct shape list_##of = {                                                        \
-        .kind = SHAPE_LIST, .expects = "a list of patterns", .of = &pattern_##of, .min = 1         \
+    static const struct shape not_##type = { .kind = SHAPE_OBJECT,                                 \
+                                             .keys = not_keys_##type,                              \
+                                             .tell = "not" };                                      \
+    static const struct shape list_##type = {                                                      \
+        .kind = SHAPE_LIST, .expects = "a list of patterns", .of = &pattern_##type, .min = 1       \
     };
 NOT_SHAPE(text)
 NOT_SHAPE(number)
@@ -73,16 +73,16 @@ static const struct shape seconds_value = { .kind = SHAPE_UNION,
                                             .parts = PARTS(&plain_number, &shape_duration) };
 
 static const struct key range_keys[] = {
-    { "min", &shape_size, "at least" },
-    { "max", &shape_size, "at most" },
+    KEY("min", &shape_size, "at least"),
+    KEY("max", &shape_size, "at most"),
     { NULL },
 };
 static const struct shape number_range = { .kind = SHAPE_OBJECT,
                                            .expects = "bounds {\"min\": …, \"max\": …}",
                                            .keys = range_keys };
 static const struct key seconds_keys[] = {
-    { "min", &seconds_value, "at least" },
-    { "max", &seconds_value, "at most" },
+    KEY("min", &seconds_value, "at least"),
+    KEY("max", &seconds_value, "at most"),
     { NULL },
 };
 static const struct shape seconds_range = { .kind = SHAPE_OBJECT,
@@ -120,7 +120,7 @@ static const struct shape pattern_flag = {
 };
 
 static const struct key lines_keys[] = {
-    { "lines", &pattern_number, "how many field lines have the name", .required = true },
+    KEY("lines", &pattern_number, "how many field lines have the name", .required = true),
     { NULL },
 };
 static const struct shape line_count = { .kind = SHAPE_OBJECT,
@@ -165,20 +165,19 @@ static const struct shape nth = { .kind = SHAPE_INTEGER,
 #define pattern_LIST    pattern_text
 #define pattern_HEADER  pattern_header
 
-#define FIELD_KEY(name, type, doc) { #name, &pattern_##type, doc },
+#define FIELD_KEY(name, type, doc) KEY(#name, &pattern_##type, doc),
 
 /* What every match object may say beside fields. */
 #define SUB_MATCHES                                                                                \
-    { "any", &match_list, "at least one of these holds" },                                         \
-        { "after", &shape_match, "only events later than the first that fits this" },              \
-    {                                                                                              \
-        "before", &shape_match, "only events earlier than the first that fits this"                \
-    }
+    KEY("any", &match_list, "at least one of these holds"),                                        \
+        KEY("not", &shape_match, "this does not hold"),                                            \
+        KEY("after", &shape_match, "only events later than the first that fits this"),             \
+        KEY("before", &shape_match, "only events earlier than the first that fits this")
 #define SELECTION                                                                                  \
-    { "event", &event_choice, "which events are meant, one or a list",                             \
-      .says = "what the place asks for" },                                                         \
-        { "at", &pattern_text, "the actor's name, `client` or `suite`", .says = "all proxies" },   \
-        { "nth", &nth, "picks one of what is left; negative: from the end", .says = "all" },       \
+    KEY("event", &event_choice, "which events are meant, one or a list",                           \
+        .says = "what the place asks for"),                                                        \
+        KEY("at", &pattern_text, "the actor's name, `client` or `suite`", .says = "all proxies"),  \
+        KEY("nth", &nth, "picks one of what is left; negative: from the end", .says = "all"),      \
         SUB_MATCHES
 
 static const struct key match_keys[] = {
@@ -196,9 +195,9 @@ const struct shape shape_match = {
 };
 
 static const struct key rate_keys[] = {
-    { "limit", &shape_count, "fits when more events than this", .required = true },
-    { "per", &shape_duration, "came within this time", .required = true },
-    { "by", &shape_scope, "counted apart for each", .otherwise = "\"scenario\"" },
+    KEY("limit", &shape_count, "fits when more events than this", .required = true),
+    KEY("per", &shape_duration, "came within this time", .required = true),
+    KEY("by", &shape_scope, "counted apart for each", .otherwise = "\"scenario\""),
     { NULL },
 };
 static const struct shape rate = {
@@ -214,9 +213,9 @@ static const struct shape chance = {
 };
 
 static const struct key when_keys[] = {
-    { "state", &shape_text, "the state word of the scenario (action `set`)", .says = "any" },
-    { "rate_over", &rate, "more of these events than that came" },
-    { "chance", &chance, "fits with this probability", .otherwise = "1" },
+    KEY("state", &shape_text, "the state word of the scenario (action `set`)", .says = "any"),
+    KEY("rate_over", &rate, "more of these events than that came"),
+    KEY("chance", &chance, "fits with this probability", .otherwise = "1"),
     SUB_MATCHES,
 #define FIELD(name, type, events, doc) FIELD_KEY(name, type, doc)
 #include "event.def"
@@ -233,16 +232,16 @@ const struct shape shape_when = {
 /* ---- conditions ------------------------------------------------------------------------------ */
 
 static const struct key idle_keys[] = {
-    { "idle", &shape_duration, "no octet came or went for that long", .required = true },
+    KEY("idle", &shape_duration, "no octet came or went for that long", .required = true),
     { NULL },
 };
 static const struct shape idle = { .kind = SHAPE_OBJECT, .keys = idle_keys, .tell = "idle" };
 
 static const struct shape limit = { .kind = SHAPE_DURATION };
 static const struct key awaited_keys[] = {
-    { "plus", &shape_duration, "and that much longer", .otherwise = "\"0s\"" },
-    { "limit", &limit, "go on after that long all the same; it then counts as not completed",
-      .says = "none" },
+    KEY("plus", &shape_duration, "and that much longer", .otherwise = "\"0s\""),
+    KEY("limit", &limit, "go on after that long all the same; it then counts as not completed",
+        .says = "none"),
     SELECTION,
 #define FIELD(name, type, events, doc) FIELD_KEY(name, type, doc)
 #include "event.def"

@@ -7,6 +7,11 @@
 #include "language.h"
 
 #define PARTS(...) ((const struct shape *const[]){ __VA_ARGS__, NULL })
+/* KEY(name, shape, doc, further members...) */
+#define KEY(key, its_shape, ...)                                                                   \
+    {                                                                                              \
+        .name = key, .shape = its_shape, .doc = __VA_ARGS__                                        \
+    }
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* language_values.c */

@@ -62,11 +62,11 @@ static const struct shape form = { .kind = SHAPE_UNION,
                                    .parts = PARTS(&form_word, &form_strftime) };
 
 static const struct key instant_keys[] = {
-    { "time", &offset, "from the moment it is written: `\"+2s\"`, `\"-1d\"`; units also `d`, `y`",
-      .required = true },
-    { "form", &form,
-      "`imf-fixdate`, `rfc850`, `asctime`, `epoch` (seconds since 1970) or a strftime pattern",
-      .otherwise = "\"imf-fixdate\"" },
+    KEY("time", &offset, "from the moment it is written: `\"+2s\"`, `\"-1d\"`; units also `d`, `y`",
+        .required = true),
+    KEY("form", &form,
+        "`imf-fixdate`, `rfc850`, `asctime`, `epoch` (seconds since 1970) or a strftime pattern",
+        .otherwise = "\"imf-fixdate\""),
     { NULL },
 };
 
@@ -108,8 +108,8 @@ const struct shape shape_field_lines = { .kind = SHAPE_LIST,
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
 static const struct key pattern_keys[] = {
-    { "size", &shape_size, "how many octets", .required = true },
-    { "seed", &shape_number_from_0, "octet i is `(i + 97 * seed) % 251`", .otherwise = "0" },
+    KEY("size", &shape_size, "how many octets", .required = true),
+    KEY("seed", &shape_number_from_0, "octet i is `(i + 97 * seed) % 251`", .otherwise = "0"),
     { NULL },
 };
 static const struct shape body_pattern = {
@@ -117,10 +117,10 @@ static const struct shape body_pattern = {
 };
 
 static const struct key step_pattern_keys[] = {
-    { "size", &shape_size, "how many octets", .required = true },
-    { "seed", &shape_number_from_0, "octet i is `(i + 97 * seed) % 251`", .otherwise = "0" },
-    { "stream", &shape_bool, "given to the client as a stream that can be read once",
-      .otherwise = "false" },
+    KEY("size", &shape_size, "how many octets", .required = true),
+    KEY("seed", &shape_number_from_0, "octet i is `(i + 97 * seed) % 251`", .otherwise = "0"),
+    KEY("stream", &shape_bool, "given to the client as a stream that can be read once",
+        .otherwise = "false"),
     { NULL },
 };
 static const struct shape step_body_pattern = {
@@ -128,7 +128,7 @@ static const struct shape step_body_pattern = {
 };
 
 static const struct key octets_keys[] = {
-    { "octets", &shape_octets, "each character is one octet", .required = true },
+    KEY("octets", &shape_octets, "each character is one octet", .required = true),
     { NULL },
 };
 static const struct shape body_octets = {
@@ -142,7 +142,7 @@ static const struct shape base64 = {
     .accepts = language_is_base64,
 };
 static const struct key base64_keys[] = {
-    { "base64", &base64, "the octets, in base64", .required = true },
+    KEY("base64", &base64, "the octets, in base64", .required = true),
     { NULL },
 };
 static const struct shape body_base64 = {
@@ -154,7 +154,7 @@ static const struct shape file_name = { .kind = SHAPE_TEXT,
                                         .pattern = "^(?!/)(?!(.*/)?\\.\\.(/|$)).",
                                         .accepts = language_is_path };
 static const struct key file_keys[] = {
-    { "file", &file_name, "relative to the scenario's folder, without `..`", .required = true },
+    KEY("file", &file_name, "relative to the scenario's folder, without `..`", .required = true),
     { NULL },
 };
 static const struct shape body_file = { .kind = SHAPE_OBJECT,
@@ -166,8 +166,8 @@ static const struct shape chunk_list = { .kind = SHAPE_LIST,
                                          .expects = "a list of texts",
                                          .of = &shape_octets };
 static const struct key chunk_keys[] = {
-    { "chunks", &chunk_list, "octets of one chunk each", .required = true },
-    { "trailers", &shape_field_lines, "trailer fields behind the last chunk", .otherwise = "[]" },
+    KEY("chunks", &chunk_list, "octets of one chunk each", .required = true),
+    KEY("trailers", &shape_field_lines, "trailer fields behind the last chunk", .otherwise = "[]"),
     { NULL },
 };
 static const struct shape body_chunks = { .kind = SHAPE_OBJECT,

@@ -49,6 +49,9 @@ const char *load_optional(struct load *, const struct json *object, const char *
 /* NULL-terminated; NULL where the key is not there. */
 const char *const *load_strings(struct load *, const struct json *object, const char *key);
 
+/* A text, or a list of texts as one, apart by commas. */
+const char *load_joined(struct load *, const struct json *object, const char *key);
+
 int64_t load_duration(const struct json *);
 uint64_t load_size(const struct json *);
 int64_t load_integer(const struct json *object, const char *key);

@@ -92,7 +92,7 @@ static struct retry_after load_retry_after(struct builder *b, const struct json 
     struct retry_after r = { .kind = RETRY_AFTER_TEXT };
     if (v->type == JSON_NUMBER) {
         r.kind = RETRY_AFTER_SECONDS;
-        r.seconds = (uint64_t)v->number;
+        r.seconds = (int64_t)v->number;
     } else if (v->type == JSON_OBJECT) {
         r.kind = RETRY_AFTER_INSTANT;
         r.instant = load_instant(b->load, v);

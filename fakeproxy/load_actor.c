@@ -7,6 +7,8 @@
 
 #include "tls_record.h"
 
+enum { EARLY_DATA = 16384 }; /* octets, where the scenario just says true */
+
 /* ---- actors by name -------------------------------------------------------------------------- */
 
 const char *hint_actor(struct load *load, const struct json *name)
@@ -49,7 +51,7 @@ struct gate load_gate(struct load *load, const struct json *v)
     gate.nonces = load_strings(load, v, "nonces");
     gate.uses = uses ? (uint64_t)uses->number : UINT64_MAX;
     gate.algorithm = load_optional(load, v, "algorithm");
-    gate.qop = load_optional(load, v, "qop");
+    gate.qop = load_joined(load, v, "qop");
     gate.opaque = load_optional(load, v, "opaque");
     gate.strict_uri = load_flag(v, "strict_uri");
     gate.unique_nc = load_flag(v, "unique_nc");
@@ -113,7 +115,11 @@ static void load_tls(struct load *load, const struct json *v, struct tls_choice 
     t->alpn = load_strings(load, v, "alpn");
     t->ask_client = load_flag(v, "ask_client");
     t->tickets = tickets ? (int)tickets->number : -1;
-    t->early_data = (uint32_t)load_size(json_get(v, "early_data"));
+    const struct json *early = json_get(v, "early_data");
+    if (early->type == JSON_BOOL)
+        t->early_data = early->flag ? EARLY_DATA : 0;
+    else
+        t->early_data = (uint32_t)load_size(early);
 }
 
 static void load_exits(struct load *load, const struct json *v, struct actor *a)
@@ -195,8 +201,8 @@ static void load_rule(struct load *load, const struct json *v, int actor, struct
 static bool takes_all(const struct rule *r)
 {
     return r->when.count == 0 && r->when.any_count == 0 && !r->when.after && !r->when.before &&
-           !r->state.octets && r->rate_over.limit == 0 && r->chance >= 1 && r->skip == 0 &&
-           r->times == UINT64_MAX;
+           !r->when.none && !r->state.octets && r->rate_over.limit == 0 && r->chance >= 1 &&
+           r->skip == 0 && r->times == UINT64_MAX;
 }
 
 static void check_reached(struct load *load, const struct json *list, const struct actor *a)

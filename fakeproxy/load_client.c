@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BIT(key) (1ULL << CLIENT_##key)
-
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 static struct proxy_choice load_choice(struct load *load, const struct json *v)
@@ -71,7 +69,7 @@ static void load_retry(struct load *load, const struct json *v, struct client_ke
 static int64_t optional_duration(const struct json *object, const char *key)
 {
     const struct json *v = json_get(object, key);
-    return v ? load_duration(v) : 0;
+    return v && v->type == JSON_TEXT ? load_duration(v) : 0;
 }
 
 static void load_deadlines(const struct json *v, struct client_keys *k)
@@ -84,7 +82,6 @@ static void load_deadlines(const struct json *v, struct client_keys *k)
 static void load_pool(struct load *load, const struct json *v, struct client_keys *k)
 {
     struct proxy_choice *pool = arena_take(load->l->arena, v->count * sizeof(*pool));
-    k->pool_count = 0;
     for (const struct json *m = v->first; m; m = m->next)
         pool[k->pool_count++] = load_choice(load, m);
     k->pool = pool;
@@ -92,13 +89,8 @@ static void load_pool(struct load *load, const struct json *v, struct client_key
 
 static struct text joined(struct load *load, const struct json *v)
 {
-    struct buf b = { 0 };
-    const char *const *list = load_strings(load, v->up, v->key);
-    for (size_t i = 0; list[i]; i++)
-        buf_printf(&b, "%s%s", i ? "," : "", list[i]);
-    struct text t = { .octets = arena_copy(load->l->arena, b.at, b.len), .len = b.len };
-    buf_free(&b);
-    return t;
+    const char *list = load_joined(load, v->up, v->key);
+    return (struct text){ .octets = list, .len = strlen(list) };
 }
 
 /* Names of an object as field lines; values are texts, or lists that are joined by commas. */
@@ -123,7 +115,6 @@ static void load_exclusions(struct load *load, const struct json *v, struct clie
 {
     bool is_list = v->type == JSON_LIST;
     struct text *texts = arena_take(load->l->arena, (is_list ? v->count : 1) * sizeof(*texts));
-    k->without_proxy_count = 0;
     for (const struct json *m = is_list ? v->first : v; m; m = is_list ? m->next : NULL)
         texts[k->without_proxy_count++] = load_text(load, m, (struct text_place){ 0 });
     k->without_proxy = texts;
@@ -132,6 +123,7 @@ static void load_exclusions(struct load *load, const struct json *v, struct clie
 static void load_key(struct load *load, enum client_key key, const struct json *v,
                      struct client_keys *k)
 {
+    bool is_null = v->type == JSON_NULL;
     switch (key) {
     case CLIENT_PROXY:
         load_proxy(load, v, k);
@@ -148,7 +140,7 @@ static void load_key(struct load *load, enum client_key key, const struct json *
         k->credentials_by = load_string(load, v);
         break;
     case CLIENT_SCHEMES:
-        k->schemes = load_strings(load, v->up, "schemes");
+        k->schemes = is_null ? NULL : load_strings(load, v->up, "schemes");
         break;
     case CLIENT_RETRY:
         load_retry(load, v, k);
@@ -169,10 +161,12 @@ static void load_key(struct load *load, enum client_key key, const struct json *
         load_deadlines(v, k);
         break;
     case CLIENT_POOL:
-        load_pool(load, v, k);
+        k->pool_count = 0;
+        if (!is_null)
+            load_pool(load, v, k);
         break;
     case CLIENT_ROTATE:
-        k->rotate = load_string(load, v);
+        k->rotate = is_null ? NULL : load_string(load, v);
         break;
     case CLIENT_ENVIRONMENT:
         k->environment = load_named(load, v, &k->environment_count);
@@ -181,7 +175,9 @@ static void load_key(struct load *load, enum client_key key, const struct json *
         k->hosts = load_named(load, v, &k->host_count);
         break;
     case CLIENT_WITHOUT_PROXY:
-        load_exclusions(load, v, k);
+        k->without_proxy_count = 0;
+        if (!is_null)
+            load_exclusions(load, v, k);
         break;
     case CLIENT_KEYS:
         break;
@@ -216,9 +212,6 @@ static void load_keys(struct load *load, const struct json *v, struct client_key
             k->given |= 1ULL << key;
     }
     check_callback(load, v, k);
-    if (k->rotate && !k->pool_count && k->given & BIT(ROTATE))
-        complain_of_name(load->l, json_get(v, "rotate"), NULL,
-                         "\"rotate\" without \"pool\", expected both");
 }
 
 static void load_sessions(struct load *load, const struct json *v, struct client *c)

@@ -229,10 +229,15 @@ static void load_as(struct context *c, int field, const struct json *v, struct p
     const struct json *named = json_get(v, "field");
     struct match_place place = { .is_live = c->place->is_live };
     p->kind = PATTERN_AS;
-    p->as_field = (enum field_id)(named ? field_by_name(named->text) : field);
-    place.among = field_events(p->as_field);
+    if (field != FIELD_AT) {
+        p->as_field = (enum field_id)(named ? field_by_name(named->text) : field);
+        place.among = field_events(p->as_field);
+    } else if (named) {
+        complain_of_name(c->load->l, named, NULL,
+                         "\"field\" under \"at\", which is compared with the other event's actor");
+    }
     p->as = load_match(c->load, json_get(v, "as"), &place);
-    if (p->as->events && !(p->as->events & place.among))
+    if (field != FIELD_AT && p->as->events && !(p->as->events & place.among))
         complain(c->load->l, json_get(v, "as"), NULL,
                  "these events have no field \"%s\", expected some that have it",
                  field_name(p->as_field));
@@ -277,8 +282,6 @@ static void load_pattern(struct context *c, int field, const struct json *v, str
     } else if ((not = json_get(v, "not"))) {
         p->kind = PATTERN_NOT;
         load_operands(c, field, not, 1, p);
-    } else if (json_get(v, "as") && field == FIELD_AT) {
-        complain(c->load->l, v, NULL, "\"as\" under \"at\", expected the name of an actor");
     } else if (json_get(v, "as")) {
         load_as(c, field, v, p);
     } else {
@@ -426,6 +429,21 @@ static void load_any(struct context *c)
     c->match->any = any;
 }
 
+/* So is what must not hold. */
+static void load_none(struct context *c)
+{
+    const struct json *v = json_get(c->json, "not");
+    struct match_place place = *c->place;
+    if (!v)
+        return;
+    place.follows = c->match->events;
+    struct match *inner = arena_take(c->load->l->arena, sizeof(*inner));
+    load_match_into(c->load, v, &place, inner);
+    if (!inner->at)
+        inner->at_any = true;
+    c->match->none = inner;
+}
+
 static const struct match *load_anchor(struct context *c, const char *key)
 {
     const struct json *v = json_get(c->json, key);
@@ -444,6 +462,7 @@ void load_match_into(struct load *load, const struct json *v, const struct match
     load_nth(&c);
     load_fields(&c);
     load_any(&c);
+    load_none(&c);
     m->after = load_anchor(&c, "after");
     m->before = load_anchor(&c, "before");
 }

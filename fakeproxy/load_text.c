@@ -204,6 +204,17 @@ const char *const *load_strings(struct load *load, const struct json *object, co
     return strings;
 }
 
+const char *load_joined(struct load *load, const struct json *object, const char *key)
+{
+    const char *const *list = load_strings(load, object, key);
+    struct buf b = { 0 };
+    for (size_t i = 0; list && list[i]; i++)
+        buf_printf(&b, "%s%s", i ? "," : "", list[i]);
+    const char *joined = list ? arena_copy(load->l->arena, b.at, b.len) : NULL;
+    buf_free(&b);
+    return joined;
+}
+
 /* ---- plain values ---------------------------------------------------------------------------- */
 
 int64_t load_duration(const struct json *v)

@@ -298,12 +298,29 @@ static bool entry_fits(const struct match_entry *entry, const struct fp_event *e
     return fits(&entry->pattern, &v, env);
 }
 
+/* The actor is no field: under `at`, `as` means the actor of the other event. */
+static bool at_pattern_fits(const struct pattern *p, const struct fp_event *e,
+                            const struct match_env *env)
+{
+    struct value at = { .is_there = true, .text = e->at, .len = strlen(e->at) };
+    if (p->kind == PATTERN_NOT)
+        return !at_pattern_fits(&p->operands[0], e, env);
+    if (p->kind == PATTERN_AS) {
+        const struct fp_event *first = env->first(env->arg, p->as);
+        return first && strcmp(first->at, e->at) == 0;
+    }
+    if (p->kind != PATTERN_ANY_OF)
+        return fits(p, &at, env);
+    for (size_t i = 0; i < p->count; i++)
+        if (at_pattern_fits(&p->operands[i], e, env))
+            return true;
+    return false;
+}
+
 static bool at_fits(const struct match *m, const struct fp_event *e, const struct match_env *env)
 {
-    if (m->at) {
-        struct value at = { .is_there = true, .text = e->at, .len = strlen(e->at) };
-        return fits(m->at, &at, env);
-    }
+    if (m->at)
+        return at_pattern_fits(m->at, e, env);
     return m->at_any || not_of_actors & 1U << e->kind || env->is_proxy(env->arg, e->at);
 }
 
@@ -337,5 +354,6 @@ bool match_event(const struct match *m, const struct fp_event *e, const struct m
     bool any = m->any_count == 0;
     for (size_t i = 0; i < m->any_count && !any; i++)
         any = match_event(m->any[i], e, env);
-    return any && place_fits(m, e, env);
+    bool excluded = m->none && match_event(m->none, e, env);
+    return any && !excluded && place_fits(m, e, env);
 }

@@ -17,7 +17,6 @@
 #include "match.h"
 #include "text.h"
 #include "tls_watch.h"
-#include "tls_watch.h"
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
