@@ -17,7 +17,7 @@ enum pattern_kind {
     PATTERN_ABSENT,  /* not there, or false where it is a flag */
     PATTERN_NOT,     /* one operand */
     PATTERN_ANY_OF,  /* any operand */
-    PATTERN_AS,      /* same value as that field of the first event that fits `as` */
+    PATTERN_AS,      /* same value as field `as_field` of the first event that fits `as` */
     PATTERN_FIELDS   /* FIELD_TYPE_HEADER: every named field line condition holds */
 };
 
@@ -34,6 +34,7 @@ struct pattern {
     const struct pattern *operands;
     size_t count; /* of operands or conditions */
     const struct match *as;
+    enum field_id as_field; /* AS: the field itself, or the one named by "field" */
     const struct field_condition *conditions;
 };
 

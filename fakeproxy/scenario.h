@@ -136,7 +136,8 @@ struct respond {
     struct body body;
     enum framing framing;
     struct retry_after retry_after;
-    bool challenge; /* of the actor's gate */
+    const struct body *content; /* what a right reader gets of a raw answer; NULL: the body */
+    bool challenge;             /* of the actor's gate */
     const struct challenge *challenges;
     size_t challenge_count;
     struct cut cut;
@@ -145,7 +146,8 @@ struct respond {
 
 struct send {
     struct text octets;
-    uint64_t times; /* 0: forever */
+    uint64_t times;             /* 0: forever */
+    const struct body *content; /* what a right reader gets; NULL: not known, so not judged */
     struct pace pace;
     struct cut cut;
 };
@@ -235,7 +237,7 @@ struct gate { /* an authentication gate behind the rules */
     size_t user_count;
     const char *const *tokens; /* bearer; NULL-terminated */
     const char *const *nonces; /* digest: offered in turn; NULL-terminated, NULL: fresh ones */
-    uint64_t uses;             /* of a nonce, 0: no limit */
+    uint64_t uses;             /* of a nonce; UINT64_MAX: no limit */
     const char *algorithm, *qop, *opaque; /* NULL: not sent */
     bool strict_uri, unique_nc;
 };
@@ -253,6 +255,8 @@ enum promise_scope { PROMISE_TARGET, PROMISE_HOST, PROMISE_EXIT, PROMISE_ACTOR, 
 struct tls_choice { /* how an actor speaks TLS */
     bool on;        /* an origin always can, a proxy if it has `tls` */
     enum cert_kind certificate;
+    const struct text *names; /* the leaf is valid for these; count 0: for the name asked for */
+    size_t name_count;
     int min_version, max_version; /* TLS1_VERSION …; 0: the library's */
     const char *const *alpn;      /* NULL-terminated; NULL: http/1.1 */
     bool ask_client;
@@ -279,6 +283,11 @@ struct actor {
 
 /* What `client`, `sessions` and `change` may say. Each key has a bit in `given` (see language.c):
  * a session inherits what it does not give. */
+struct proxy_choice {
+    int actor;       /* index; -1: no proxy; -2: url */
+    struct text url; /* taken literally */
+};
+
 struct client_keys {
     uint64_t given;
     int proxy;                      /* index of an actor; -1: none; -2: proxy_url */
@@ -294,7 +303,7 @@ struct client_keys {
     const char *const *methods; /* NULL: the client's; "all" alone: every one */
     bool redirects, cookies, cache, verify;
     int64_t connect, read, total; /* deadlines; 0: none */
-    const int *pool;
+    const struct proxy_choice *pool;
     size_t pool_count;
     const char *rotate; /* on-block, each, sticky; NULL: none */
     const struct field_line *environment;
@@ -395,6 +404,7 @@ struct check {
 
 struct house {
     int64_t storm; /* limit of requests and connections a proxy; -1: check off */
+    bool reach;    /* every step must reach an actor; false where refusing locally is right */
     bool ends, bypass, hop, own_credentials, form, promise, truth, quiet;
 };
 
