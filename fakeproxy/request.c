@@ -17,7 +17,11 @@ enum { HEAD_MAX = 65536 }; /* octets of a request's header block; past it: 431 *
 void request_promise_key(const struct conn *c, struct buf *key)
 {
     const struct exchange *x = c->exchange;
-    switch (conn_actor(c)->promises) {
+    enum promise_scope scope = conn_actor(c)->promises;
+    if (scope != PROMISE_SCENARIO) /* another proxy has promised nothing */
+        buf_string(key, conn_actor(c)->name);
+    buf_char(key, ' ');
+    switch (scope) {
     case PROMISE_TARGET:
         buf_add(key, x->request.method.at, x->request.method.len);
         buf_char(key, ' ');
@@ -28,8 +32,6 @@ void request_promise_key(const struct conn *c, struct buf *key)
         break;
     case PROMISE_EXIT:
     case PROMISE_ACTOR:
-        buf_string(key, conn_actor(c)->name);
-        break;
     case PROMISE_SCENARIO:
         break;
     }
@@ -82,6 +84,8 @@ static const char *const BAD_TARGET =
 static int refuse(struct conn *c, const char **why)
 {
     struct exchange *x = c->exchange;
+    const char *framing_error;
+    int framing = http_body_of_request(&x->request, &x->body, &framing_error);
     if (x->request.major != 1) {
         *why = "This HTTP version is not supported; HTTP/1.1 is.";
         return 505;
@@ -93,9 +97,8 @@ static int refuse(struct conn *c, const char **why)
         *why = BAD_TARGET;
         return 400;
     }
-    if (http_body_of_request(&x->request, &x->body, why) < 0)
-        return x->body.status;
-    return 0;
+    *why = framing_error;
+    return framing < 0 ? x->body.status : 0;
 }
 
 /* A whole header block stands in the exchange: note it, find its rule. */
@@ -106,9 +109,10 @@ static void take_request(struct conn *c)
     int status;
     x->number = ++c->exchanges;
     if (http_parse_request(x->head.at, x->head.len, &x->request, &why) < 0) {
-        answering_own(c, 400, NULL, why, true);
+        x->body.whole = true;
         c->state = CONN_PLAYING;
         c->after_list = CONN_REQUEST;
+        answering_own(c, 400, NULL, why, true);
         return;
     }
     status = refuse(c, &why);

@@ -52,17 +52,12 @@ static const struct action *current(const struct exchange *x)
     const struct action *a = x->at < x->count ? &x->actions[x->at] : &forward;
     if (!x->is_cut)
         return a;
-    switch (a->kind) { /* only these four can be cut */
-    case ACTION_SEND:
-        return a->send.cut.with;
-    case ACTION_FORWARD:
-        return a->forward.cut.with;
-    case ACTION_TUNNEL:
-        return a->tunnel.cut.with;
-    case ACTION_RESPOND:
-    default:
-        return a->respond.cut.with;
-    }
+    /* The loader lets only these four be cut. */
+    const struct cut *cut = a->kind == ACTION_SEND      ? &a->send.cut
+                            : a->kind == ACTION_FORWARD ? &a->forward.cut
+                            : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
+                                                        : &a->respond.cut;
+    return cut->with;
 }
 
 void script_tell_left(struct conn *c, bool completed)
@@ -79,10 +74,11 @@ void script_tell_left(struct conn *c, bool completed)
     conn_note_event(c, &d);
 }
 
-/* Requests want an answer; lists on accept and hello just end. */
+/* A request's list without an answer is completed with `forward`, which may be under way (phase);
+ * lists on accept and hello just end. */
 static bool goes_on(const struct exchange *x)
 {
-    return x->at < x->count || (x->number > 0 && !x->answered);
+    return x->at < x->count || (x->number > 0 && (!x->answered || x->phase > 0));
 }
 
 static void next(struct exchange *x)

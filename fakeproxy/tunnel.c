@@ -272,18 +272,10 @@ static enum progress cut_upstream(struct conn *c, const struct action *with)
         conn_wake_at(c, clock_now() + CLOCK_MS);
         return PROGRESS_AGAIN;
     }
-    switch (with->kind) {
-    case ACTION_RESET:
-    case ACTION_ABORT:
+    if (with->kind == ACTION_RESET || with->kind == ACTION_ABORT)
         upstream_drop(c, true);
-        break;
-    case ACTION_CLOSE:
-    case ACTION_HALF_CLOSE:
+    else if (with->kind != ACTION_STALL) /* which leaves it open and silent */
         wire_shut(&s->wire);
-        break;
-    default: /* a stall leaves it open and silent */
-        break;
-    }
     return PROGRESS_DONE;
 }
 
