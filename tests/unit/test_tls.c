@@ -55,6 +55,10 @@ static void clients_judge_the_certificate(void **state)
             if (kinds[i].alert == NULL) {
                 assert_int_equal(p.result, TLS_AGAIN);
                 assert_int_equal(info->alerts, 0);
+                /* The name was acknowledged (RFC 6066, 3). */
+                const char *acknowledged = SSL_SESSION_get0_hostname(SSL_get_session(c.ssl));
+                if (SSL_get_servername(c.ssl, TLSEXT_NAMETYPE_host_name) != NULL)
+                    assert_string_equal(acknowledged, kinds[i].host);
                 assert_int_equal(info->version, *version);
             } else {
                 assert_int_equal(p.result, TLS_FAILED);
@@ -553,6 +557,53 @@ static void ends_are_told_apart(void **state)
     }
 }
 
+/* After our close_notify the client may go on: nothing of it is lost by saying it twice. */
+static void reading_goes_on_after_close_notify(void **state)
+{
+    (void)state;
+    each_version(version)
+    {
+        struct actor a;
+        struct client c;
+        struct pair p;
+        size_t n;
+        actor_open(&a, defaults);
+        client_open(&c, a.certs, *version);
+        pair_secure(&p, &c, &a, "o.test");
+        tls_close_notify(p.server);
+        pair_client_writes(&p, "still here");
+        tls_close_notify(p.server);
+        expect_read(&p, "still here");
+        assert_int_equal(tls_write(p.server, "x", 1, &n), TLS_FAILED);
+        pair_close(&p);
+        client_close(&c);
+        actor_close(&a);
+    }
+}
+
+/* TLS 1.2 knows a second handshake; a server of today refuses it and goes on. */
+static void renegotiation_is_refused(void **state)
+{
+    (void)state;
+    struct actor a;
+    struct client c;
+    struct pair p;
+    actor_open(&a, defaults);
+    client_open(&c, a.certs, TLS1_2_VERSION);
+    pair_secure(&p, &c, &a, "o.test");
+    assert_int_equal(SSL_renegotiate(c.ssl), 1);
+    SSL_do_handshake(c.ssl);
+    assert_true(pair_up(&p) > 0);
+    expect_end(&p, TLS_AGAIN);
+    const struct tls_info *info = tls_info(p.server);
+    assert_string_equal(tls_alert_name(info->alert.description), "no_renegotiation");
+    assert_false(info->alert.fatal || info->alert.by_peer);
+    expect_write(&p, "still here");
+    pair_close(&p);
+    client_close(&c);
+    actor_close(&a);
+}
+
 static void a_cut_record_is_a_truncation(void **state)
 {
     (void)state;
@@ -851,6 +902,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(early_data_can_be_rejected),
     cmocka_unit_test(early_data_is_not_offered_by_default),
     cmocka_unit_test(ends_are_told_apart),
+    cmocka_unit_test(reading_goes_on_after_close_notify),
+    cmocka_unit_test(renegotiation_is_refused),
     cmocka_unit_test(a_cut_record_is_a_truncation),
     cmocka_unit_test(a_handshake_can_be_truncated_anywhere),
     cmocka_unit_test(a_broken_record_fails_for_good),

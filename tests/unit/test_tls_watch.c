@@ -467,6 +467,49 @@ static void alerts_in_the_clear_are_read(void **state)
     tls_watch_free(w);
 }
 
+/* 0-RTT data that is still under way when ServerHello has passed is not the end of a handshake. */
+static void late_early_data_is_not_counted_as_handshake(void **state)
+{
+    static const char early_hello[] = "\x01\x00\x00\x2f\x03\x03" RANDOM "\x00"
+                                      "\x00\x02\x13\x01"
+                                      "\x01\x00"
+                                      "\x00\x04\x00\x2a\x00\x00";
+    (void)state;
+    struct tls_watch *w = tls_watch_new();
+    assert_true(feed_record(w, true, 22, early_hello, 51, LANDMARK_CLIENT_HELLO));
+    assert_true(feed_record(w, false, 22, server_hello, 50, LANDMARK_SERVER_HELLO));
+    for (int i = 0; i < 5; i++)
+        assert_false(feed_record(w, true, 23, NULL, 200, LANDMARK_HANDSHAKE));
+    assert_false(feed_record(w, true, 23, NULL, 21, LANDMARK_HANDSHAKE)); /* EndOfEarlyData */
+    assert_true(feed_record(w, true, 23, NULL, 53, LANDMARK_HANDSHAKE));
+    tls_watch_free(w);
+}
+
+/* TLS 1.2: data that runs ahead of the server's Finished (False Start), of any length, and an alert
+   instead of it. */
+static void only_both_finished_end_an_old_handshake(void **state)
+{
+    static const char old_hello[] = "\x02\x00\x00\x26\x03\x03" RANDOM "\x00"
+                                    "\xc0\x2b"
+                                    "\x00";
+    (void)state;
+    struct tls_watch *w = tls_watch_new();
+    assert_true(feed_record(w, true, 22, client_hello, 45, LANDMARK_CLIENT_HELLO));
+    assert_true(feed_record(w, false, 22, old_hello, 42, LANDMARK_SERVER_HELLO));
+    assert_false(feed_record(w, false, 22, NULL, 800, LANDMARK_HANDSHAKE));
+    assert_false(feed_record(w, true, 22, NULL, 70, LANDMARK_HANDSHAKE)); /* ClientKeyExchange */
+    assert_false(feed_record(w, true, 20, "\x01", 1, LANDMARK_HANDSHAKE));
+    assert_false(feed_record(w, true, 22, NULL, 40, LANDMARK_HANDSHAKE));
+    for (int i = 0; i < 5; i++)
+        assert_false(feed_record(w, true, 23, NULL, 53, LANDMARK_HANDSHAKE));
+    assert_false(feed_record(w, true, 21, NULL, 26, LANDMARK_CLOSE_NOTIFY));
+    assert_false(tls_watch_passed(w, LANDMARK_CLOSE_NOTIFY));
+    assert_false(feed_record(w, false, 20, "\x01", 1, LANDMARK_HANDSHAKE));
+    assert_true(feed_record(w, false, 22, NULL, 40, LANDMARK_HANDSHAKE));
+    assert_true(feed_record(w, true, 21, NULL, 26, LANDMARK_CLOSE_NOTIFY));
+    tls_watch_free(w);
+}
+
 /* In TLS 1.2, Certificate may stand in the record of ServerHello, and the hello over many. */
 static void hellos_share_and_split_records(void **state)
 {
@@ -506,6 +549,12 @@ static void what_is_no_tls_is_given_up(void **state)
     assert_false(feed_record(w, true, 22, "\x01\xff\xff\xff", 4, LANDMARK_CLIENT_HELLO));
     assert_true(tls_watch_lost(w));
     tls_watch_free(w);
+
+    static const char huge[] = "\x17\x03\x03\x48\x01"; /* 16384 + 2048 + 1 octets */
+    w = tls_watch_new();
+    tls_watch_feed(w, true, huge, 5, LANDMARK_CLIENT_HELLO, &hit);
+    assert_true(tls_watch_lost(w));
+    tls_watch_free(w);
     tls_watch_free(NULL);
 }
 
@@ -516,6 +565,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(octets_after_the_handshake_are_counted),
     cmocka_unit_test(a_landmark_is_hit_once),
     cmocka_unit_test(a_packed_client_flight_is_found_by_the_third_record),
+    cmocka_unit_test(late_early_data_is_not_counted_as_handshake),
+    cmocka_unit_test(only_both_finished_end_an_old_handshake),
     cmocka_unit_test(alerts_in_the_clear_are_read),
     cmocka_unit_test(hellos_share_and_split_records),
     cmocka_unit_test(what_is_no_tls_is_given_up),
