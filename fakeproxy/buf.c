@@ -73,11 +73,15 @@ void buf_printf(struct buf *b, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    char first[256];
+    int len = vsnprintf(first, sizeof(first), format, args);
     va_end(args);
     assert(len >= 0);
     make_room(b, (size_t)len + 1);
-    vsnprintf(b->at + b->len, (size_t)len + 1, format, again);
+    if ((size_t)len < sizeof(first))
+        memcpy(b->at + b->len, first, (size_t)len);
+    else
+        vsnprintf(b->at + b->len, (size_t)len + 1, format, again);
     va_end(again);
     b->len += (size_t)len;
 }

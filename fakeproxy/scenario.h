@@ -16,7 +16,7 @@
 #include "httpdate.h"
 #include "match.h"
 #include "text.h"
-#include "tls_record.h"
+#include "tls_watch.h"
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -44,6 +44,7 @@ struct body { /* MARK: "<actor> <status> <nonce>", none where the answer can hav
     struct text text;          /* TEXT: octets (text, octets, base64 and file all end here) */
     uint64_t size;             /* PATTERN, STREAM */
     uint32_t seed;             /* PATTERN: 0 = octet i is i % 251; else see pattern.h */
+    uint64_t offset;           /* PATTERN: of its first octet, for a range of a larger one */
     const struct text *chunks; /* CHUNK_LIST: one chunk each, framing chunked */
     size_t chunk_count;
     const struct field_line *trailers;

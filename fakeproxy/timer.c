@@ -55,7 +55,6 @@ struct event_base *timer_base_new(void)
     /* PRECISE_TIMER: a timerfd instead of epoll's milliseconds. NO_CACHE_TIME: a timer added late
      * in a long turn of the loop counts from now, not from when the turn began. */
     event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NO_CACHE_TIME |
-                                      EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST |
                                       EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
     event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE);
     struct event_base *base = event_base_new_with_config(config);

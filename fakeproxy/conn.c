@@ -1,0 +1,589 @@
+/*
+ * One accepted connection: its state, who is told what, and how it ends.
+ *
+ * Everything is polled: whatever happens (an edge on a socket, a timer, an event in the journal, a
+ * neighbour's progress) leads to conn_poll(), which goes on as far as it can and collects when it
+ * must look again. Every kind of progress is a function that can be called any number of times.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "engine.h"
+
+/* How long a clean close reads away what the peer still sends (RFC 9112, 9.6). */
+static const int64_t DRAIN_LIMIT = 2 * CLOCK_S;
+
+const struct actor *conn_actor(const struct conn *c)
+{
+    return c->listener->actor;
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+void conn_event(struct conn *c, struct event_draft *d, enum event_kind kind)
+{
+    event_begin(d, kind, conn_actor(c)->name);
+    d->event.t = clock_now();
+    d->event.wall = clock_wall();
+    event_number(d, FIELD_connection, (int64_t)c->number);
+    if (c->exchange && c->exchange->number)
+        event_number(d, FIELD_exchange, (int64_t)c->exchange->number);
+    event_string(d, FIELD_via, c->via);
+    if (c->carrier)
+        event_number(d, FIELD_carrier, (int64_t)c->carrier);
+    if (c->exchange && c->exchange->rule)
+        event_string(d, FIELD_rule, c->exchange->rule->name);
+}
+
+void conn_note_event(struct conn *c, struct event_draft *d)
+{
+    journal_add(c->instance->journal, d);
+}
+
+static void tell_client_fin(struct conn *c)
+{
+    if (c->client_fin_told)
+        return;
+    c->client_fin_told = true;
+    struct event_draft d;
+    conn_event(c, &d, EVENT_close);
+    event_string(&d, FIELD_by, "client");
+    event_string(&d, FIELD_how, "fin");
+    event_string(&d, FIELD_why, "the client ended its direction");
+    event_number(&d, FIELD_bytes, (int64_t)c->stream.wire.received);
+    if (c->stream.tls)
+        event_flag(&d, FIELD_notify, tls_info(c->stream.tls)->close_notify_received);
+    conn_note_event(c, &d);
+}
+
+void conn_tell_bytes(struct conn *c, const char *octets, size_t len)
+{
+    if (c->bytes_told || len == 0)
+        return;
+    c->bytes_told = true;
+    c->message_began = c->stream.wire.arrived;
+    struct event_draft d;
+    conn_event(c, &d, EVENT_bytes);
+    d.event.began = c->message_began;
+    unsigned char first = (unsigned char)octets[0];
+    bool letter = (first >= 'A' && first <= 'Z') || first == '\r' || first == '\n';
+    event_string(&d, FIELD_looks, letter ? "http" : first == TLS_FIRST_OCTET ? "tls" : "other");
+    conn_note_event(c, &d);
+}
+
+static void tell_tls(struct conn *c)
+{
+    if (!c->stream.tls)
+        return;
+    const struct tls_info *info = tls_info(c->stream.tls);
+    if (info->alerts == c->alerts_told)
+        return;
+    c->alerts_told = info->alerts;
+    struct event_draft d;
+    conn_event(c, &d, EVENT_alert);
+    event_string(&d, FIELD_by, info->alert.by_peer ? "client" : "us");
+    event_string(&d, FIELD_description, tls_alert_name(info->alert.description));
+    conn_note_event(c, &d);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void on_wire(void *arg)
+{
+    conn_poll(arg);
+}
+
+static void link_conn(struct conn *c)
+{
+    struct conn_list *list = &c->instance->conns;
+    c->next = list->first;
+    if (c->next)
+        c->next->previous = c;
+    list->first = c;
+}
+
+static void unlink_conn(struct conn *c)
+{
+    if (c->previous)
+        c->previous->next = c->next;
+    else
+        c->instance->conns.first = c->next;
+    if (c->next)
+        c->next->previous = c->previous;
+}
+
+static enum conn_state first_state(const struct conn *c)
+{
+    const struct actor *a = conn_actor(c);
+    if (!a->is_proxy)
+        return CONN_SNIFF;
+    return a->tls.on ? CONN_HELLO : CONN_REQUEST;
+}
+
+static void tell_accept(struct conn *c, const struct sockaddr *peer)
+{
+    char host[INET6_ADDRSTRLEN] = "", from[INET6_ADDRSTRLEN + 8];
+    int port;
+    if (peer->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)peer;
+        evutil_inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+        port = ntohs(in6->sin6_port);
+        snprintf(from, sizeof(from), "[%s]:%d", host, port);
+    } else {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)peer;
+        evutil_inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+        port = ntohs(in->sin_port);
+        snprintf(from, sizeof(from), "%s:%d", host, port);
+    }
+    const char *via = instance_who_dialed(c->instance, port, &c->carrier);
+    if (!conn_actor(c)->is_proxy)
+        c->via = via ? via : "direct";
+    struct event_draft d;
+    conn_event(c, &d, EVENT_accept);
+    event_string(&d, FIELD_from, from);
+    const struct rule *rule = rule_take(c, &d.event);
+    if (rule) {
+        script_begin(c, rule, first_state(c));
+        event_string(&d, FIELD_rule, rule->name);
+    }
+    conn_note_event(c, &d);
+}
+
+struct conn *conn_new(struct listener *l, int fd, const struct sockaddr *peer)
+{
+    struct conn *c = calloc(1, sizeof(*c));
+    if (!c)
+        abort();
+    c->instance = l->instance;
+    c->listener = l;
+    c->number = ++l->accepted;
+    struct event_base *base = l->instance->loop->base;
+    timer_init(&c->timer, base, on_wire, c);
+    if (wire_init(&c->stream.wire, base, fd, on_wire, c) < 0) {
+        free(c);
+        return NULL;
+    }
+    c->wake_at = CLOCK_NEVER;
+    c->state = first_state(c);
+    link_conn(c);
+    tell_accept(c, peer);
+    return c;
+}
+
+void conn_free(struct conn *c)
+{
+    assert(c->state == CONN_DEAD);
+    timer_set(&c->timer, CLOCK_NEVER);
+    stream_free(&c->stream);
+    free(c);
+}
+
+/* The end of a connection: told, the socket given up, the memory left to the reaper. */
+void conn_end(struct conn *c, const char *by, const char *how, const char *why, bool acked,
+              bool exact, int64_t settle_ns)
+{
+    if (c->state == CONN_DEAD)
+        return;
+    tunnel_tell_end(c);
+    script_tell_left(c, false);
+    struct wire *w = &c->stream.wire;
+    struct event_draft d;
+    conn_event(c, &d, EVENT_close);
+    event_string(&d, FIELD_by, by);
+    event_string(&d, FIELD_how, how);
+    event_string(&d, FIELD_why, why);
+    event_number(&d, FIELD_bytes, (int64_t)w->received);
+    event_number(&d, FIELD_unread, wire_unread(w));
+    if (strcmp(by, "us") == 0) {
+        event_flag(&d, FIELD_acked, acked);
+        event_flag(&d, FIELD_exact, exact);
+        if (settle_ns >= 0)
+            event_number(&d, FIELD_settle_ms, settle_ns / CLOCK_MS);
+        if (c->stream.tls)
+            event_flag(&d, FIELD_notify, tls_info(c->stream.tls)->close_notify_sent);
+    }
+    if (strcmp(how, "fin") == 0)
+        wire_close(w);
+    else
+        wire_reset(w);
+    c->state = CONN_DEAD;
+    conn_note_event(c, &d);
+    upstream_drop(c, strcmp(how, "fin") != 0);
+    exchange_free(c->exchange);
+    c->exchange = NULL;
+    timer_set(&c->timer, CLOCK_NEVER);
+    unlink_conn(c);
+    c->next = c->instance->dead;
+    c->instance->dead = c;
+    timer_set(&c->instance->reaper, 0);
+}
+
+static void end_by_client_reset(struct conn *c)
+{
+    conn_end(c, "client", "reset", "the client reset the connection", false, true, -1);
+}
+
+void conn_begin_close(struct conn *c, bool notify, const char *why)
+{
+    tunnel_tell_end(c);
+    script_tell_left(c, false);
+    if (c->stream.tls && notify) {
+        tls_close_notify(c->stream.tls);
+        stream_flush(&c->stream);
+    }
+    c->state = CONN_CLOSING;
+    c->ending_since = clock_now();
+    struct event_draft d;
+    conn_event(c, &d, EVENT_close);
+    event_string(&d, FIELD_by, "us");
+    event_string(&d, FIELD_how, "fin");
+    event_string(&d, FIELD_why, why);
+    event_number(&d, FIELD_bytes, (int64_t)c->stream.wire.received);
+    event_number(&d, FIELD_unread, wire_unread(&c->stream.wire));
+    event_flag(&d, FIELD_exact, true);
+    if (c->stream.tls)
+        event_flag(&d, FIELD_notify, tls_info(c->stream.tls)->close_notify_sent);
+    if (stream_queued(&c->stream) == 0)
+        wire_shut(&c->stream.wire);
+    conn_note_event(c, &d);
+    upstream_drop(c, false);
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+bool conn_peer_is_gone(const struct conn *c)
+{
+    return c->stream.wire.hup || c->stream.wire.eof;
+}
+
+/* The first octets that wait to be read, without taking them off a plain wire. */
+static size_t peek(struct conn *c, char *octets, size_t room)
+{
+    struct stream *s = &c->stream;
+    if (!s->tls && !stream_has_ahead(s)) {
+        ssize_t n = s->wire.fd < 0 ? 0 : recv(s->wire.fd, octets, room, MSG_PEEK | MSG_DONTWAIT);
+        return n > 0 ? (size_t)n : 0;
+    }
+    ssize_t n = stream_read(s, octets, room);
+    if (n <= 0)
+        return 0;
+    stream_unread(s, octets, (size_t)n);
+    return (size_t)n;
+}
+
+bool conn_has_input(struct conn *c)
+{
+    char octets[16];
+    size_t n = peek(c, octets, sizeof(octets));
+    conn_tell_bytes(c, octets, n);
+    return n > 0;
+}
+
+bool conn_look(struct conn *c)
+{
+    struct wire *w = &c->stream.wire;
+    if (w->readable != WIRE_READABLE && !w->broken)
+        return false;
+    bool copying = c->exchange && tunnel_is_copying(c->exchange);
+    bool deliverable = copying && c->upstream && stream_queued(&c->upstream->stream) == 0;
+    if (wire_was_reset(w) && (!deliverable || wire_unread(w) == 0)) {
+        end_by_client_reset(c);
+        return true;
+    }
+    if (w->hup)
+        tell_client_fin(c);
+    if (c->exchange && !copying && !c->bytes_told && !request_body_open(c->exchange))
+        conn_has_input(c);
+    tell_tls(c);
+    return false;
+}
+
+/* ---- states ---------------------------------------------------------------------------------- */
+
+static void sniff(struct conn *c)
+{
+    char octet;
+    if (peek(c, &octet, 1) == 1)
+        c->state = (unsigned char)octet == TLS_FIRST_OCTET ? CONN_HELLO : CONN_REQUEST;
+}
+
+static struct tls_context *tls_context_of(struct conn *c)
+{
+    struct listener *l = c->listener;
+    if (!l->tls)
+        l->tls = tls_context_new(c->instance->loop->certs, &l->tls_settings, "127.0.0.1");
+    return l->tls;
+}
+
+static void add_list(struct buf *b, const char *item)
+{
+    if (b->len)
+        buf_char(b, ',');
+    buf_string(b, item);
+}
+
+/* Notes the ClientHello, and plays the rule that takes it before a single octet is answered. */
+static void tell_hello(struct conn *c, const struct tls_hello *hello)
+{
+    struct buf alpn = { 0 }, versions = { 0 };
+    for (unsigned i = 0; i < hello->n_alpn; i++)
+        add_list(&alpn, hello->alpn[i]);
+    for (unsigned i = 0; i < hello->n_versions; i++)
+        if (tls_version_name(hello->versions[i]))
+            add_list(&versions, tls_version_name(hello->versions[i]));
+    struct event_draft d;
+    conn_event(c, &d, EVENT_hello);
+    d.event.began = c->message_began;
+    if (hello->sni[0])
+        event_string(&d, FIELD_sni, hello->sni);
+    event_text(&d, FIELD_alpn, alpn.at ? alpn.at : "", alpn.len);
+    event_text(&d, FIELD_versions, versions.at ? versions.at : "", versions.len);
+    event_flag(&d, FIELD_resumed, hello->psk || hello->ticket);
+    event_flag(&d, FIELD_early_data, hello->early_data);
+    const struct rule *rule = rule_take(c, &d.event);
+    if (rule)
+        event_string(&d, FIELD_rule, rule->name);
+    conn_note_event(c, &d);
+    buf_free(&alpn);
+    buf_free(&versions);
+    c->state = CONN_HANDSHAKE;
+    if (rule)
+        script_begin(c, rule, CONN_HANDSHAKE);
+}
+
+/* Collects the ClientHello raw, so that a rule can answer it with anything at all. */
+static void hello_poll(struct conn *c)
+{
+    char *scratch = c->instance->loop->scratch;
+    size_t len = 0;
+    ssize_t n;
+    while ((n = stream_read(&c->stream, scratch + len, LOOP_SCRATCH - len)) > 0)
+        len += (size_t)n;
+    conn_tell_bytes(c, scratch, len);
+    struct tls_hello hello;
+    enum tls_hello_state state = tls_hello_parse(scratch, len, &hello);
+    stream_unread(&c->stream, scratch, len);
+    if (state == TLS_HELLO_WHOLE) {
+        tell_hello(c, &hello);
+    } else if (state == TLS_HELLO_BAD) {
+        c->state = CONN_HANDSHAKE; /* which answers with an alert and ends it */
+    } else if (n == STREAM_EOF) {
+        tell_client_fin(c);
+        conn_begin_close(c, false, "the client ended before its ClientHello was whole");
+    } else if (n == STREAM_BROKEN) {
+        end_by_client_reset(c);
+    }
+}
+
+static void tell_secure(struct conn *c)
+{
+    const struct tls_info *info = tls_info(c->stream.tls);
+    struct event_draft d;
+    conn_event(c, &d, EVENT_secure);
+    event_string(&d, FIELD_versions, tls_version_name(info->version));
+    event_string(&d, FIELD_alpn, info->alpn);
+    event_flag(&d, FIELD_resumed, info->resumed);
+    event_flag(&d, FIELD_early_data, info->early == TLS_EARLY_ACCEPTED);
+    event_flag(&d, FIELD_client_certificate, info->client_certificate);
+    conn_note_event(c, &d);
+    c->secure_told = true;
+    c->bytes_told = false;
+}
+
+static void handshake_poll(struct conn *c)
+{
+    struct stream *s = &c->stream;
+    if (!s->tls) {
+        struct tls_context *context = tls_context_of(c);
+        if (!context || stream_start_tls(s, context) < 0) {
+            conn_begin_close(c, false, "no TLS session could be made");
+            return;
+        }
+    }
+    enum tls_result r;
+    uint64_t before;
+    do {
+        r = tls_handshake(s->tls);
+        stream_flush(s);
+        before = s->wire.received;
+        if (r == TLS_AGAIN && !stream_feed_tls(s)) {
+            tell_tls(c);
+            end_by_client_reset(c);
+            return;
+        }
+    } while (r == TLS_AGAIN && (s->wire.received > before || s->wire.eof));
+    tell_tls(c);
+    if (r == TLS_AGAIN)
+        return;
+    if (r == TLS_OK) {
+        tell_secure(c);
+        c->state = CONN_REQUEST;
+        return;
+    }
+    if (s->wire.eof)
+        tell_client_fin(c);
+    char why[160];
+    snprintf(why, sizeof(why), "the TLS handshake failed: %s", tls_error(s->tls));
+    conn_begin_close(c, false, why);
+}
+
+/* Waiting for a request. */
+static void request_state_poll(struct conn *c)
+{
+    switch (request_poll(c)) {
+    case PROGRESS_DONE:
+    case PROGRESS_CUT:
+    case PROGRESS_AGAIN:
+        return;
+    case PROGRESS_ENDED:
+        break;
+    }
+    if (c->state == CONN_DEAD)
+        return;
+    if (c->stream.wire.broken && !c->stream.wire.eof) {
+        end_by_client_reset(c);
+        return;
+    }
+    tell_client_fin(c);
+    conn_begin_close(c, true, "the client ended the connection");
+}
+
+static void closing_poll(struct conn *c)
+{
+    struct wire *w = &c->stream.wire;
+    if (stream_flush(&c->stream) < 0) {
+        end_by_client_reset(c);
+        return;
+    }
+    if (stream_queued(&c->stream) == 0)
+        wire_shut(w);
+    request_overhear(c);
+    if (c->state == CONN_DEAD)
+        return;
+    int64_t limit = c->ending_since + DRAIN_LIMIT;
+    if (w->broken || w->eof) {
+        if (w->eof)
+            tell_client_fin(c);
+        wire_close(w);
+    } else if (clock_now() >= limit) {
+        wire_close(w);
+    } else {
+        conn_wake_at(c, limit);
+        return;
+    }
+    /* Its `close` event was written when our FIN went out: this is only the memory. */
+    c->state = CONN_DEAD;
+    upstream_drop(c, false);
+    exchange_free(c->exchange);
+    c->exchange = NULL;
+    unlink_conn(c);
+    c->next = c->instance->dead;
+    c->instance->dead = c;
+    timer_set(&c->instance->reaper, 0);
+}
+
+/* A list came to its end, the connection did not. */
+static void after_list(struct conn *c)
+{
+    struct exchange *x = c->exchange;
+    if (c->after_list != CONN_REQUEST || x->number == 0) {
+        c->state = c->after_list;
+    } else if (x->close_after) {
+        conn_begin_close(c, true, "the answer said that the connection closes");
+        return;
+    } else {
+        c->state = CONN_REST;
+        return;
+    }
+    exchange_free(x);
+    c->exchange = NULL;
+}
+
+static void rest_poll(struct conn *c)
+{
+    enum progress p = request_body_poll(c, UINT64_MAX);
+    if (p == PROGRESS_AGAIN)
+        return;
+    if (p == PROGRESS_ENDED) {
+        if (c->stream.wire.broken && !c->stream.wire.eof)
+            end_by_client_reset(c);
+        else
+            conn_begin_close(c, true, "the request body did not end well");
+        return;
+    }
+    exchange_free(c->exchange);
+    c->exchange = NULL;
+    c->state = CONN_REQUEST;
+}
+
+/* One step in the state at hand. */
+static void step(struct conn *c)
+{
+    switch (c->state) {
+    case CONN_SNIFF:
+        sniff(c);
+        if (c->state == CONN_SNIFF && c->stream.wire.hup) {
+            tell_client_fin(c);
+            conn_begin_close(c, false, "the client ended the connection");
+        } else if (c->state == CONN_SNIFF && wire_was_reset(&c->stream.wire)) {
+            end_by_client_reset(c);
+        }
+        break;
+    case CONN_HELLO:
+        hello_poll(c);
+        break;
+    case CONN_HANDSHAKE:
+        handshake_poll(c);
+        break;
+    case CONN_REQUEST:
+        request_state_poll(c);
+        break;
+    case CONN_PLAYING:
+        if (!conn_look(c) && script_poll(c) == PROGRESS_DONE)
+            after_list(c);
+        break;
+    case CONN_REST:
+        rest_poll(c);
+        break;
+    case CONN_CLOSING:
+        closing_poll(c);
+        break;
+    case CONN_DEAD:
+        break;
+    }
+}
+
+void conn_wake_at(struct conn *c, int64_t when)
+{
+    if (when < c->wake_at)
+        c->wake_at = when;
+}
+
+void conn_poll(struct conn *c)
+{
+    if (c->state == CONN_DEAD)
+        return;
+    c->poll_again = true;
+    if (c->polling)
+        return;
+    c->polling = true;
+    while (c->poll_again && c->state != CONN_DEAD) {
+        c->poll_again = false;
+        c->wake_at = CLOCK_NEVER;
+        if (stream_queued(&c->stream) > 0)
+            stream_flush(&c->stream);
+        enum conn_state before;
+        do {
+            before = c->state;
+            step(c);
+        } while (c->state != before);
+    }
+    c->polling = false;
+    if (c->state != CONN_DEAD)
+        timer_set(&c->timer, c->wake_at);
+}

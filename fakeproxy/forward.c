@@ -1,0 +1,485 @@
+/*
+ * `forward`: the request goes to the origin, its answer comes back, octet for octet but for the
+ * hop-by-hop fields. Request and answer flow at the same time, so an early answer gets through.
+ * At an origin it is the built-in answer, for a CONNECT it is `tunnel`.
+ */
+#include <string.h>
+
+#include "actions.h"
+#include "clock.h"
+
+enum phase { START, DIALING, HEAD, BODY, FINISH, CLOSING, RESETTING };
+
+/* ---- header blocks --------------------------------------------------------------------------- */
+
+static bool is_hop_by_hop(const struct http_head *h, struct http_slice name)
+{
+    static const char *const fields[] = { "Connection",
+                                          "Keep-Alive",
+                                          "Proxy-Connection",
+                                          "Proxy-Authorization",
+                                          "Proxy-Authenticate",
+                                          "Proxy-Authentication-Info",
+                                          "TE",
+                                          "Upgrade" };
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (http_slice_is_nocase(name, fields[i]))
+            return true;
+    char token[128];
+    if (name.len >= sizeof(token))
+        return false;
+    memcpy(token, name.at, name.len);
+    token[name.len] = '\0';
+    /* What frames or routes the message is never an option of the connection. */
+    return !http_slice_is_nocase(name, "Host") && !http_slice_is_nocase(name, "Content-Length") &&
+           !http_slice_is_nocase(name, "Transfer-Encoding") &&
+           http_list_has(h, "Connection", token);
+}
+
+static bool replaced(const struct forward *f, struct http_slice name)
+{
+    for (size_t i = 0; i < f->header_count; i++)
+        if (http_slice_is_nocase(name, f->headers[i].name.octets))
+            return true;
+    return false;
+}
+
+static void pass_fields(struct buf *out, const struct http_head *h, const char *but)
+{
+    struct http_field field;
+    for (size_t cursor = 0; http_next_field(h, &cursor, &field);)
+        if (!is_hop_by_hop(h, field.name) && !(but && http_slice_is_nocase(field.name, but)))
+            buf_add(out, field.line.at, field.line.len);
+}
+
+/* The request as an origin gets it: origin-form, Host from the target (RFC 9112, 3.2.2). */
+static void write_request(struct conn *c, struct buf *out)
+{
+    const struct exchange *x = c->exchange;
+    const struct http_target *t = &x->target;
+    buf_add(out, x->request.method.at, x->request.method.len);
+    buf_char(out, ' ');
+    if (t->path.len && t->path.at[0] == '?')
+        buf_char(out, '/');
+    buf_add(out, t->path.at, t->path.len);
+    buf_string(out, " HTTP/1.1\r\nHost: ");
+    bool v6 = memchr(t->host.at, ':', t->host.len) != NULL;
+    buf_string(out, v6 ? "[" : "");
+    buf_add(out, t->host.at, t->host.len);
+    buf_string(out, v6 ? "]" : "");
+    if (t->port && t->port != (http_slice_is_nocase(t->scheme, "https") ? 443 : 80))
+        buf_printf(out, ":%d", t->port);
+    buf_string(out, "\r\n");
+    pass_fields(out, &x->request, "Host");
+    buf_string(out, "\r\n");
+}
+
+/* RFC 9112, 6.1: no transfer coding to a client that speaks 1.0. */
+static bool dechunks(const struct exchange *x)
+{
+    return x->request.minor == 0 && x->response_body.kind == BODY_CHUNKED;
+}
+
+/* The answer as the client gets it. */
+static void write_response(struct conn *c, const struct forward *f, struct buf *out)
+{
+    struct exchange *x = c->exchange;
+    const struct http_head *h = &x->response;
+    buf_printf(out, "HTTP/1.1 %d ", h->status);
+    buf_add(out, h->reason.at, h->reason.len);
+    buf_string(out, "\r\n");
+    struct http_field field;
+    for (size_t cursor = 0; http_next_field(h, &cursor, &field);)
+        if (!is_hop_by_hop(h, field.name) && !replaced(f, field.name) &&
+            !(dechunks(x) && http_slice_is_nocase(field.name, "Transfer-Encoding")))
+            buf_add(out, field.line.at, field.line.len);
+    for (size_t i = 0; i < f->header_count; i++)
+        answer_field(out, &f->headers[i], &c->instance->scope, clock_wall());
+    if (dechunks(x))
+        buf_string(out, "Connection: close\r\n");
+    buf_string(out, "\r\n");
+}
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+static enum progress fail(struct conn *c, int status, const char *error, const char *text)
+{
+    upstream_drop(c, false);
+    answering_own(c, status, error, text, request_body_open(c->exchange));
+    return PROGRESS_DONE;
+}
+
+/* The origin broke off. Before its answer began that is a 502; after, the client gets the same. */
+static enum progress origin_broke(struct conn *c, bool reset)
+{
+    struct exchange *x = c->exchange;
+    if (x->phase < BODY)
+        return fail(c, 502, "fakeproxy; error=connection_terminated",
+                    "the origin ended the connection before its answer was complete");
+    if (x->response_body.kind == BODY_UNTIL_CLOSE && !reset)
+        x->response_body.whole = true;
+    x->since = clock_now();
+    x->phase = x->response_body.whole ? FINISH : reset ? RESETTING : CLOSING;
+    return x->phase == FINISH ? PROGRESS_DONE : PROGRESS_AGAIN;
+}
+
+static enum progress client_is_gone(struct conn *c)
+{
+    conn_end(c, "client", "reset", "the client reset the connection", false, true, -1);
+    return PROGRESS_ENDED;
+}
+
+/* ---- the request goes up --------------------------------------------------------------------- */
+
+static enum progress dial(struct conn *c, const struct forward *f)
+{
+    struct exchange *x = c->exchange;
+    enum dial d = x->phase == START
+                      ? upstream_open(c, x->target.host, x->target.port, f->to, "forward")
+                      : upstream_state(c);
+    x->phase = DIALING;
+    if (d == DIAL_PENDING)
+        return PROGRESS_AGAIN;
+    if (d == DIAL_FAILED)
+        return fail(c, 502, "fakeproxy; error=connection_refused",
+                    "the connection to the origin failed");
+    struct buf head = { 0 };
+    write_request(c, &head);
+    int sent = stream_put_octets(&c->upstream->stream, head.at, head.len);
+    buf_free(&head);
+    c->upstream->exchanges++;
+    x->phase = HEAD;
+    if (sent < 0)
+        return origin_broke(c, true);
+    return PROGRESS_DONE;
+}
+
+/* Moves request body octets. False: the client is gone. */
+static bool pump_up(struct conn *c)
+{
+    struct exchange *x = c->exchange;
+    struct stream *to = &c->upstream->stream;
+    char *data = c->instance->loop->scratch;
+    for (int turn = 0; request_body_open(x); turn++) {
+        if (stream_flush(to) < 0 || stream_queued(to) > 0)
+            return true; /* a broken origin is noticed where its answer is read */
+        if (turn == POLL_TURNS) {
+            conn_wake_at(c, 0);
+            return true;
+        }
+        ssize_t n = stream_read(&c->stream, data, STREAM_PIECE);
+        if (n == STREAM_AGAIN)
+            return true;
+        if (n < 0) {
+            http_body_eof(&x->body);
+            request_tell_body_left(c);
+            wire_shut(&to->wire);
+            return n == STREAM_EOF || n == STREAM_TRUNCATED;
+        }
+        size_t used = request_body_take(c, data, (size_t)n);
+        stream_unread(&c->stream, data + used, (size_t)n - used);
+        if (stream_put_octets(to, data, used) < 0)
+            return true;
+    }
+    stream_flush(to);
+    return true;
+}
+
+/* ---- the answer comes down ------------------------------------------------------------------- */
+
+/* Reads the origin's next header block into x->passed as the client is to see it. */
+static enum progress read_head(struct conn *c, const struct forward *f)
+{
+    struct exchange *x = c->exchange;
+    struct stream *from = &c->upstream->stream;
+    char *data = c->instance->loop->scratch;
+    size_t len = 0, end = 0;
+    ssize_t n = STREAM_AGAIN;
+    const char *error = "";
+    while (end == 0 && len < LOOP_SCRATCH &&
+           (n = stream_read(from, data + len, LOOP_SCRATCH - len)) > 0) {
+        len += (size_t)n;
+        end = http_head_end(data, len, 0);
+    }
+    if (end == 0 && n == STREAM_AGAIN) {
+        stream_unread(from, data, len);
+        return PROGRESS_AGAIN;
+    }
+    if (end == 0 && len == 0)
+        return origin_broke(c, n == STREAM_BROKEN);
+    if (end == 0 || http_parse_response(data, end, &x->response, &error) < 0 ||
+        http_body_of_response(&x->response, x->request.method, &x->response_body, &error) < 0)
+        return fail(c, 502, "fakeproxy; error=http_protocol_error",
+                    "the origin's answer is not HTTP");
+    stream_unread(from, data + end, len - end);
+    x->keeps_upstream = http_keep_alive(&x->response);
+    /* The slices of x->response point into scratch: write the client's head before it is reused. */
+    write_response(c, f, &x->passed);
+    return PROGRESS_DONE;
+}
+
+static bool is_interim(const struct exchange *x)
+{
+    return x->response.status < 200 && x->response.status != 101;
+}
+
+static void begin_answer(struct conn *c, const struct forward *f)
+{
+    struct exchange *x = c->exchange;
+    struct http_head head;
+    const char *error;
+    struct answer *a = &x->answer;
+    a->status = x->response.status;
+    a->head_len = x->passed.len;
+    a->limit = UINT64_MAX;
+    if (f->pace.octets)
+        x->pace = f->pace;
+    if (f->cut.kind == CUT_AFTER_BYTES || f->cut.kind == CUT_AFTER_BODY_BYTES) {
+        uint64_t start = f->cut.kind == CUT_AFTER_BODY_BYTES ? a->head_len : 0;
+        uint64_t length = start;
+        if (f->cut.octets < 0 && x->response_body.kind == BODY_LENGTH)
+            length = a->head_len + x->response_body.remaining;
+        a->limit = f->cut.octets >= 0                  ? start + (uint64_t)f->cut.octets
+                   : length > -(uint64_t)f->cut.octets ? length + (uint64_t)f->cut.octets
+                                                       : UINT64_MAX;
+    }
+    if (is_interim(x))
+        return;
+    x->answered = true;
+    if (http_parse_response(x->passed.at, x->passed.len, &head, &error) == 0 &&
+        !answering_keeps_open(x, &head))
+        x->close_after = true;
+    if (x->response_body.kind == BODY_UNTIL_CLOSE)
+        x->close_after = true;
+}
+
+/* Puts octets of the answer up to the cut. Says how many were taken; CUT when that is reached. */
+static int put(struct conn *c, const char *data, size_t len)
+{
+    struct answer *a = &c->exchange->answer;
+    uint64_t room = a->limit - a->written;
+    if (len > room)
+        len = (size_t)room;
+    if (!a->told && len > 0) {
+        a->told = true;
+        answering_tell(c, c->exchange->passed.at, c->exchange->passed.len);
+    }
+    a->written += len;
+    return len ? stream_put_octets(&c->stream, data, len) : 0;
+}
+
+struct dechunk {
+    struct conn *c;
+    bool broken;
+};
+
+static void put_payload(const char *data, size_t len, void *arg)
+{
+    struct dechunk *d = arg;
+    d->broken = d->broken || put(d->c, data, len) < 0;
+}
+
+/* Octets the next piece may have, or 0: not yet. */
+static size_t piece_room(struct conn *c)
+{
+    struct exchange *x = c->exchange;
+    if (!x->pace.octets)
+        return STREAM_PIECE;
+    int64_t now = clock_now();
+    if (now < x->next_slice) {
+        conn_wake_at(c, x->next_slice);
+        return 0;
+    }
+    x->next_slice = now + x->pace.every;
+    return x->pace.octets < STREAM_PIECE ? (size_t)x->pace.octets : STREAM_PIECE;
+}
+
+/* The rest of the passed header block: it is written first, in slices if there is a pace. */
+static enum progress put_head(struct conn *c)
+{
+    struct exchange *x = c->exchange;
+    struct answer *a = &x->answer;
+    while (a->written < x->passed.len && a->written < a->limit) {
+        if (stream_flush(&c->stream) < 0)
+            return client_is_gone(c);
+        size_t room = stream_queued(&c->stream) > 0 ? 0 : piece_room(c);
+        if (room == 0)
+            return PROGRESS_AGAIN;
+        size_t left = x->passed.len - (size_t)a->written;
+        if (put(c, x->passed.at + a->written, left < room ? left : room) < 0)
+            return client_is_gone(c);
+    }
+    return PROGRESS_DONE;
+}
+
+/* One piece of the origin's body, read, followed through its framing, and passed on. */
+static enum progress pump_piece(struct conn *c)
+{
+    struct exchange *x = c->exchange;
+    struct answer *a = &x->answer;
+    bool decodes = dechunks(x);
+    size_t room = piece_room(c);
+    if (room == 0)
+        return PROGRESS_AGAIN;
+    if (room > a->limit - a->written && !decodes)
+        room = (size_t)(a->limit - a->written);
+    char *data = c->instance->loop->scratch;
+    ssize_t n = stream_read(&c->upstream->stream, data, room);
+    if (n == STREAM_AGAIN) {
+        x->next_slice = 0;
+        return PROGRESS_AGAIN;
+    }
+    if (n < 0)
+        return origin_broke(c, n == STREAM_BROKEN);
+    struct dechunk d = { .c = c };
+    size_t used =
+        http_body_scan(&x->response_body, data, (size_t)n, decodes ? put_payload : NULL, &d);
+    stream_unread(&c->upstream->stream, data + used, (size_t)n - used);
+    if (d.broken || (!decodes && put(c, data, used) < 0))
+        return client_is_gone(c);
+    if (x->response_body.bad)
+        return origin_broke(c, false);
+    return PROGRESS_DONE;
+}
+
+static enum progress pump_down(struct conn *c)
+{
+    struct exchange *x = c->exchange;
+    struct answer *a = &x->answer;
+    enum progress p = put_head(c);
+    for (int turn = 0; p == PROGRESS_DONE; turn++) {
+        if (stream_flush(&c->stream) < 0)
+            return client_is_gone(c);
+        if (stream_queued(&c->stream) > 0)
+            return PROGRESS_AGAIN;
+        if (a->written == a->limit)
+            return PROGRESS_CUT;
+        if (x->response_body.whole)
+            return PROGRESS_DONE;
+        if (turn == POLL_TURNS) {
+            conn_wake_at(c, 0);
+            return PROGRESS_AGAIN;
+        }
+        p = pump_piece(c);
+    }
+    return p;
+}
+
+/* ---- the action ------------------------------------------------------------------------------ */
+
+static enum progress finish(struct conn *c, bool whole)
+{
+    struct exchange *x = c->exchange;
+    struct answer *a = &x->answer;
+    uint64_t body = a->written > a->head_len ? a->written - a->head_len : 0;
+    if (a->told)
+        answering_tell_sent(c, a->status, a->written, body, whole);
+    return PROGRESS_DONE;
+}
+
+/* A 1xx is passed on and the next header block awaited. */
+static enum progress pass_interim(struct conn *c, const struct forward *f)
+{
+    struct exchange *x = c->exchange;
+    if (x->request.minor >= 1) { /* RFC 9110, 15.2: not to a 1.0 client */
+        begin_answer(c, f);
+        enum progress p = put_head(c);
+        if (p != PROGRESS_DONE)
+            return p;
+        if (x->response.status == 100)
+            x->wants_continue = false;
+    }
+    x->answer = (struct answer){ 0 };
+    x->passed.len = 0;
+    return PROGRESS_DONE;
+}
+
+static enum progress answer_poll(struct conn *c, const struct forward *f)
+{
+    struct exchange *x = c->exchange;
+    while (x->phase == HEAD) {
+        enum progress p = read_head(c, f);
+        if (p != PROGRESS_DONE || x->own_answer)
+            return p;
+        if (is_interim(x)) {
+            if ((p = pass_interim(c, f)) != PROGRESS_DONE)
+                return p;
+        } else {
+            x->phase = BODY;
+            begin_answer(c, f);
+        }
+    }
+    return pump_down(c);
+}
+
+/* The origin's connection is kept if its answer is over and it said so; else it goes. */
+static void keep_or_drop(struct conn *c)
+{
+    struct exchange *x = c->exchange;
+    if (!c->upstream)
+        return;
+    if (!x->response_body.whole || x->response_body.kind == BODY_UNTIL_CLOSE || x->body.bad ||
+        request_body_open(x) || !x->keeps_upstream)
+        upstream_drop(c, false);
+}
+
+static enum progress end_like_origin(struct conn *c, bool reset)
+{
+    struct exchange *x = c->exchange;
+    static const struct ending settle = { .within = 5 * CLOCK_S };
+    enum progress p = settle_poll(c, &settle);
+    if (p == PROGRESS_ENDED ||
+        (reset && p == PROGRESS_AGAIN && clock_now() < x->since + settle.within))
+        return p;
+    if (!reset && stream_queued(&c->stream) > 0)
+        return PROGRESS_AGAIN;
+    finish(c, false);
+    script_tell_left(c, true);
+    if (reset)
+        conn_end(c, "us", "reset", "the origin reset its connection", p == PROGRESS_DONE,
+                 p == PROGRESS_DONE, clock_now() - x->since);
+    else
+        conn_begin_close(c, false, "the origin ended its answer early");
+    return PROGRESS_ENDED;
+}
+
+static enum progress at_origin(struct conn *c, const struct action *a)
+{
+    struct exchange *x = c->exchange;
+    if (!x->built_in)
+        x->built_in = origin_answer_new(c, &a->forward);
+    return action_respond(c, origin_answer_action(x->built_in));
+}
+
+enum progress action_forward(struct conn *c, const struct action *a)
+{
+    static const struct action tunnel = {
+        .kind = ACTION_TUNNEL,
+        .tunnel = { .to = -1, .respond = { .status = 200, .version = "1.1" } }
+    };
+    struct exchange *x = c->exchange;
+    const struct forward *f = &a->forward;
+    if (!conn_actor(c)->is_proxy)
+        return at_origin(c, a);
+    if (http_slice_is(x->request.method, "CONNECT"))
+        return action_tunnel(c, &tunnel);
+    if (x->phase <= DIALING) {
+        enum progress p = dial(c, f);
+        if (p != PROGRESS_DONE || x->own_answer)
+            return p;
+    }
+    if (x->phase == RESETTING || x->phase == CLOSING)
+        return end_like_origin(c, x->phase == RESETTING);
+    if (!pump_up(c))
+        return client_is_gone(c);
+    enum progress p = x->phase == FINISH ? pump_down(c) : answer_poll(c, f);
+    if (x->own_answer || p == PROGRESS_ENDED)
+        return p;
+    if (x->phase == RESETTING || x->phase == CLOSING)
+        return action_forward(c, a);
+    if (p == PROGRESS_AGAIN)
+        return p;
+    finish(c, x->response_body.whole && p == PROGRESS_DONE);
+    keep_or_drop(c);
+    return p;
+}

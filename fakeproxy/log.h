@@ -1,0 +1,20 @@
+/*
+ * The live log: what a person at the terminal reads while a scenario plays. One line for what
+ * matters: who, what, which rule, which octet. Colour on a terminal, unless NO_COLOR is set.
+ */
+#ifndef FP_LOG_H
+#define FP_LOG_H
+
+#include <stdio.h>
+
+#include "journal.h"
+
+struct log;
+
+/* Lines go to `out`, which stays the caller's. name: put before each line where several scenarios
+ * play; NULL: none. */
+struct log *log_new(FILE *out, const char *name);
+void log_add(struct log *, struct journal *);
+void log_free(struct log *);
+
+#endif

@@ -1,0 +1,37 @@
+/* fakeproxy: options, call, exit code. */
+#include <signal.h>
+#include <stdio.h>
+
+#include "options.h"
+#include "play.h"
+
+static int run(const struct options *o)
+{
+    switch (o->command) {
+    case COMMAND_PLAY:
+        return play(o);
+    case COMMAND_LIST:
+    case COMMAND_CHECK:
+    case COMMAND_NEW:
+    case COMMAND_SHOW:
+    case COMMAND_CALIBRATE:
+        return EXIT_USAGE;
+    case COMMAND_HELP:
+        fputs(options_help, stdout);
+        return EXIT_OK;
+    case COMMAND_VERSION:
+        puts("fakeproxy " FP_VERSION);
+        return EXIT_OK;
+    }
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    signal(SIGPIPE,
+           SIG_IGN); /* a log or journal piped to a program that ended is an error, not death */
+    int code = options_parse(&o, argc, argv) < 0 ? EXIT_USAGE : run(&o);
+    options_free(&o);
+    return code;
+}

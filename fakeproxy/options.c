@@ -1,0 +1,305 @@
+/*
+ * The command line.
+ */
+#include "options.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+const char options_help[] =
+    "fakeproxy: a forward proxy that fails on purpose, exactly as a scenario says\n"
+    "\n"
+    "  fakeproxy --scenario NAME [OPTION...]   plays a scenario until you stop it (Ctrl-C)\n"
+    "  fakeproxy list [PATTERN]                the scenarios there are\n"
+    "  fakeproxy check FILE...                 are these files valid? says where they are not\n"
+    "  fakeproxy new TOPIC/NAME                writes a skeleton to TOPIC/NAME.json\n"
+    "  fakeproxy show FILE                     draws a journal as a ladder\n"
+    "  fakeproxy calibrate                     how exact waits and cuts are on this machine\n"
+    "\n"
+    "A NAME is a file, an id (transport/idle-reset), an id and a variant (id@name) or the last\n"
+    "part of an id (idle-reset), looked for here, in $FAKEPROXY_SCENARIOS and where fakeproxy\n"
+    "was installed. --scenario may be given several times: each gets a port of its own.\n"
+    "\n"
+    "  --listen ADDR:PORT     where the proxy listens (127.0.0.1:8888; further scenarios: any "
+    "port)\n"
+    "  --allow-remote         lets --listen name an address that others can reach\n"
+    "  --upstream HOST:PORT=ADDR:PORT\n"
+    "                         lets requests for HOST:PORT through to a real server; nothing else\n"
+    "                         ever leaves: every other name is the built-in origin\n"
+    "  --ready FILE           writes a JSON line with the addresses, a scenario, once they listen\n"
+    "                         (fd:N: to that descriptor)\n"
+    "  --journal FILE         writes every event as JSON Lines (-: standard output)\n"
+    "  --ca-file FILE         writes the certificate that TLS clients are to trust\n"
+    "  --seed N               makes `chance` come out the same again\n"
+    "  --timeout TIME         ends the play after that time (90s, 2m), with exit code 3\n"
+    "  --quiet                no live log\n"
+    "  --version, --help\n"
+    "\n"
+    "Exit codes: 0 as expected, 1 an unexpected verdict, 2 wrong usage or scenario, 3 fakeproxy\n"
+    "failed or --timeout passed, 4 nothing was put to the test. Try: fakeproxy list\n";
+
+enum {
+    OPT_SCENARIO = 256,
+    OPT_LISTEN,
+    OPT_REMOTE,
+    OPT_UPSTREAM,
+    OPT_READY,
+    OPT_JOURNAL,
+    OPT_CA,
+    OPT_SEED,
+    OPT_TIMEOUT,
+    OPT_QUIET,
+    OPT_VERSION,
+    OPT_HELP
+};
+
+static const struct option long_options[] = {
+    { "scenario", required_argument, NULL, OPT_SCENARIO },
+    { "listen", required_argument, NULL, OPT_LISTEN },
+    { "allow-remote", no_argument, NULL, OPT_REMOTE },
+    { "upstream", required_argument, NULL, OPT_UPSTREAM },
+    { "ready", required_argument, NULL, OPT_READY },
+    { "journal", required_argument, NULL, OPT_JOURNAL },
+    { "ca-file", required_argument, NULL, OPT_CA },
+    { "seed", required_argument, NULL, OPT_SEED },
+    { "timeout", required_argument, NULL, OPT_TIMEOUT },
+    { "quiet", no_argument, NULL, OPT_QUIET },
+    { "version", no_argument, NULL, OPT_VERSION },
+    { "help", no_argument, NULL, OPT_HELP },
+    { NULL, 0, NULL, 0 },
+};
+
+static int wrong(const char *format, const char *what)
+{
+    fputs("fakeproxy: ", stderr);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the formats are literals of this file */
+    fprintf(stderr, format, what);
+#pragma GCC diagnostic pop
+    fputs("\n(fakeproxy --help lists everything)\n", stderr);
+    return -1;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+/* "HOST:PORT", "[V6]:PORT": splits a copy. -1: not of that form. */
+static int split_address(const char *text, char **host, int *port)
+{
+    const char *colon = strrchr(text, ':');
+    char *end;
+    if (!colon || colon == text || !colon[1])
+        return -1;
+    long n = strtol(colon + 1, &end, 10);
+    if (*end || n < 0 || n > 65535 || colon[1] == '-' || colon[1] == '+')
+        return -1;
+    size_t len = (size_t)(colon - text);
+    bool bracketed = text[0] == '[' && text[len - 1] == ']';
+    if (!bracketed && memchr(text, ':', len))
+        return -1;
+    *host = bracketed ? strndup(text + 1, len - 2) : strndup(text, len);
+    *port = (int)n;
+    return *host ? 0 : -1;
+}
+
+static int parse_ip(const char *host, int port, struct sockaddr_storage *a, socklen_t *len)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
+    memset(a, 0, sizeof(*a));
+    if (inet_pton(AF_INET, host, &in.sin_addr) == 1) {
+        memcpy(a, &in, sizeof(in));
+        *len = sizeof(in);
+        return 0;
+    }
+    if (inet_pton(AF_INET6, host, &in6.sin6_addr) == 1) {
+        memcpy(a, &in6, sizeof(in6));
+        *len = sizeof(in6);
+        return 0;
+    }
+    return -1;
+}
+
+static bool is_loopback(const char *host)
+{
+    struct sockaddr_storage a;
+    socklen_t len;
+    if (parse_ip(host, 0, &a, &len) < 0)
+        return false;
+    if (a.ss_family == AF_INET)
+        return (ntohl(((struct sockaddr_in *)(void *)&a)->sin_addr.s_addr) >> 24) == 127;
+    return IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)(void *)&a)->sin6_addr);
+}
+
+static int add_upstream(struct options *o, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    char *name = equals ? strndup(text, (size_t)(equals - text)) : NULL;
+    char *host = NULL, *address = NULL;
+    struct upstream_name u = { 0 };
+    int port = 0;
+    int result = -1;
+    if (name && split_address(name, &host, &u.port) == 0 &&
+        split_address(equals + 1, &address, &port) == 0 && port > 0 && u.port > 0 &&
+        parse_ip(address, port, &u.address, &u.address_len) == 0) {
+        o->upstreams = reallocarray(o->upstreams, o->upstream_count + 1, sizeof(u));
+        if (!o->upstreams)
+            abort();
+        u.host = host;
+        host = NULL;
+        o->upstreams[o->upstream_count++] = u;
+        result = 0;
+    }
+    free(name);
+    free(host);
+    free(address);
+    return result < 0 ? wrong("--upstream %s: expected HOST:PORT=ADDR:PORT, such as "
+                              "example.com:80=127.0.0.1:8080 (ADDR is an IP address)",
+                              text)
+                      : 0;
+}
+
+static int parse_time(const char *text, int64_t *ns)
+{
+    static const struct {
+        const char *name;
+        int64_t ns;
+    } units[] = {
+        { "ms", CLOCK_MS }, { "s", CLOCK_S }, { "m", 60 * CLOCK_S }, { "h", 3600 * CLOCK_S }
+    };
+    char *end;
+    double n = strtod(text, &end);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (end != text && strcmp(end, units[i].name) == 0 && n > 0 && n < 1e6) {
+            *ns = (int64_t)(n * (double)units[i].ns);
+            return 0;
+        }
+    return wrong("--timeout %s: expected a time such as 500ms, 90s or 2m", text);
+}
+
+static int parse_seed(struct options *o, const char *text)
+{
+    char *end;
+    o->seed = strtoull(text, &end, 10);
+    o->has_seed = true;
+    return *text && !*end && *text != '-' ? 0 : wrong("--seed %s: expected a whole number", text);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static int parse_option(struct options *o, int option, bool *remote)
+{
+    switch (option) {
+    case OPT_SCENARIO:
+        o->scenarios = reallocarray(o->scenarios, (size_t)o->scenario_count + 1, sizeof(char *));
+        if (!o->scenarios)
+            abort();
+        o->scenarios[o->scenario_count++] = optarg;
+        return 0;
+    case OPT_LISTEN:
+        free(o->listen_host);
+        o->listen_host = NULL;
+        if (split_address(optarg, &o->listen_host, &o->listen_port) < 0)
+            return wrong("--listen %s: expected ADDR:PORT, such as 127.0.0.1:0 or [::1]:8888",
+                         optarg);
+        return 0;
+    case OPT_REMOTE:
+        *remote = true;
+        return 0;
+    case OPT_UPSTREAM:
+        return add_upstream(o, optarg);
+    case OPT_READY:
+        o->ready = optarg;
+        return 0;
+    case OPT_JOURNAL:
+        o->journal = optarg;
+        return 0;
+    case OPT_CA:
+        o->ca_file = optarg;
+        return 0;
+    case OPT_SEED:
+        return parse_seed(o, optarg);
+    case OPT_TIMEOUT:
+        return parse_time(optarg, &o->timeout);
+    case OPT_QUIET:
+        o->quiet = true;
+        return 0;
+    case OPT_VERSION:
+        o->command = COMMAND_VERSION;
+        return 0;
+    case OPT_HELP:
+        o->command = COMMAND_HELP;
+        return 0;
+    default:
+        return wrong("%s", "see the message above");
+    }
+}
+
+static int choose_command(struct options *o, const char *name)
+{
+    static const struct {
+        const char *name;
+        enum command command;
+        int least;
+    } commands[] = { { "list", COMMAND_LIST, 0 },
+                     { "check", COMMAND_CHECK, 1 },
+                     { "new", COMMAND_NEW, 1 },
+                     { "show", COMMAND_SHOW, 1 },
+                     { "calibrate", COMMAND_CALIBRATE, 0 },
+                     { "help", COMMAND_HELP, 0 } };
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(commands[i].name, name) != 0)
+            continue;
+        o->command = commands[i].command;
+        if (o->operand_count < commands[i].least)
+            return wrong("%s: a name is missing", name);
+        return 0;
+    }
+    return wrong("there is no command '%s'; to play a scenario say --scenario NAME", name);
+}
+
+static int check_listen(const struct options *o, bool remote)
+{
+    if (!o->listen_host || remote || is_loopback(o->listen_host))
+        return 0;
+    return wrong("--listen %s would let others use this proxy; if that is meant, add "
+                 "--allow-remote",
+                 o->listen_host);
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+    *o = (struct options){ .command = COMMAND_PLAY, .listen_port = -1 };
+    bool remote = false;
+    int option;
+    optind = 0;
+    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1)
+        if (parse_option(o, option == 'h' ? OPT_HELP : option, &remote) < 0)
+            return -1;
+    if (o->command == COMMAND_HELP || o->command == COMMAND_VERSION)
+        return 0;
+    if (check_listen(o, remote) < 0)
+        return -1;
+    if (optind < argc) {
+        o->operands = argv + optind + 1;
+        o->operand_count = argc - optind - 1;
+        return choose_command(o, argv[optind]);
+    }
+    if (o->scenario_count == 0)
+        return wrong("%s", "which scenario? Say --scenario NAME; `fakeproxy list` shows them");
+    return 0;
+}
+
+void options_free(struct options *o)
+{
+    for (size_t i = 0; i < o->upstream_count; i++)
+        free((char *)(uintptr_t)o->upstreams[i].host);
+    free(o->upstreams);
+    free(o->listen_host);
+    free(o->scenarios);
+}

@@ -1,0 +1,212 @@
+/*
+ * What an origin answers when no rule says otherwise: 200 and a deterministic body for any path,
+ * with ETag and Range so that a client can resume; /bytes/N, /echo, /redirect?to=URL&status=302.
+ * The answer is made as a `respond` and played like one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actions.h"
+
+enum { MAX_FIELDS = 8 };
+
+struct origin_answer {
+    struct action action;
+    struct field_line fields[MAX_FIELDS];
+    size_t count;
+    struct buf text; /* what fields and body point into: never grows after they do */
+    char length[64], range[96], location[2048];
+};
+
+static struct text literal(const char *z)
+{
+    return (struct text){ .octets = z, .len = strlen(z) };
+}
+
+static void add_field(struct origin_answer *o, const char *name, const char *value)
+{
+    o->fields[o->count++] = (struct field_line){ .name = literal(name), .text = literal(value) };
+}
+
+/* ---- pieces of the request ------------------------------------------------------------------- */
+
+static bool starts_with(struct http_slice s, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return s.len >= len && memcmp(s.at, prefix, len) == 0;
+}
+
+/* Decimal octets of s from `at` on; false if there are none or too many. */
+static bool number(struct http_slice s, size_t *at, uint64_t *n)
+{
+    size_t start = *at;
+    *n = 0;
+    while (*at < s.len && s.at[*at] >= '0' && s.at[*at] <= '9' && *at - start < 18)
+        *n = *n * 10 + (uint64_t)(s.at[(*at)++] - '0');
+    return *at > start;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The percent-decoded value of a query parameter; false if it is missing or too long. Octets that
+ * cannot stand in a field value are left out. */
+static bool query(struct http_slice path, const char *name, char *out, size_t room)
+{
+    const char *mark = memchr(path.at, '?', path.len);
+    size_t name_len = strlen(name), n = 0;
+    for (size_t i = mark ? (size_t)(mark - path.at) + 1 : path.len; i < path.len;) {
+        const char *end = memchr(path.at + i, '&', path.len - i);
+        size_t stop = end ? (size_t)(end - path.at) : path.len;
+        if (stop - i <= name_len || memcmp(path.at + i, name, name_len) != 0 ||
+            path.at[i + name_len] != '=') {
+            i = stop + 1;
+            continue;
+        }
+        for (i += name_len + 1; i < stop && n + 1 < room; i++) {
+            int high = i + 2 < stop && path.at[i] == '%' ? hex_value(path.at[i + 1]) : -1;
+            int low = high >= 0 ? hex_value(path.at[i + 2]) : -1;
+            char c = low >= 0 ? (char)(high * 16 + low) : path.at[i];
+            i += low >= 0 ? 2 : 0;
+            if ((unsigned char)c >= 0x20 && c != 0x7F)
+                out[n++] = c;
+        }
+        out[n] = '\0';
+        return i == stop;
+    }
+    return false;
+}
+
+/* One byte range of RFC 9110, 14.1.2, inside of `size`. */
+static bool byte_range(const struct http_head *h, uint64_t size, uint64_t *first, uint64_t *last)
+{
+    struct http_slice v;
+    if (!http_find(h, "Range", &v) || !starts_with(v, "bytes="))
+        return false;
+    size_t at = 6;
+    bool has_first = number(v, &at, first);
+    if (at >= v.len || v.at[at++] != '-')
+        return false;
+    bool has_last = number(v, &at, last);
+    if (at != v.len || size == 0 || (!has_first && !has_last))
+        return false;
+    if (!has_first) { /* the last N octets */
+        *first = *last < size ? size - *last : 0;
+        has_last = *last == 0;
+        if (has_last)
+            return false;
+        *last = size - 1;
+        return true;
+    }
+    if (!has_last || *last >= size)
+        *last = size - 1;
+    return *first <= *last;
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static void set_length(struct origin_answer *o, uint64_t length)
+{
+    snprintf(o->length, sizeof(o->length), "%llu", (unsigned long long)length);
+    add_field(o, "Content-Length", o->length);
+}
+
+/* The whole representation, or the range of it that was asked for. */
+static void represent(struct origin_answer *o, const struct http_head *request, bool is_bytes,
+                      uint64_t size)
+{
+    struct respond *r = &o->action.respond;
+    struct http_slice if_range;
+    uint64_t first = 0, last = size - 1;
+    add_field(o, "Content-Type", is_bytes ? "application/octet-stream" : "text/plain");
+    add_field(o, "ETag", "\"fakeproxy\"");
+    add_field(o, "Accept-Ranges", "bytes");
+    bool same =
+        !http_find(request, "If-Range", &if_range) || http_slice_is(if_range, "\"fakeproxy\"");
+    if (same && byte_range(request, size, &first, &last)) {
+        r->status = 206;
+        snprintf(o->range, sizeof(o->range), "bytes %llu-%llu/%llu", (unsigned long long)first,
+                 (unsigned long long)last, (unsigned long long)size);
+        add_field(o, "Content-Range", o->range);
+    } else {
+        first = 0;
+    }
+    uint64_t length = r->status == 206 ? last - first + 1 : size;
+    set_length(o, length);
+    if (is_bytes) {
+        r->body = (struct body){ .source = BODY_PATTERN, .size = length, .offset = first };
+    } else {
+        r->body.source = BODY_TEXT;
+        r->body.text = (struct text){ .octets = o->text.at + first, .len = (size_t)length };
+    }
+    if (http_slice_is(request->method, "HEAD"))
+        r->body = (struct body){ .source = BODY_MARK }; /* which a HEAD does not get */
+}
+
+static void echo(struct origin_answer *o, const struct exchange *x)
+{
+    buf_add(&o->text, x->head.at, x->head.len);
+    represent(o, &x->request, false, o->text.len);
+}
+
+static void redirect(struct origin_answer *o, struct http_slice path)
+{
+    char status[8] = "302";
+    query(path, "status", status, sizeof(status));
+    int code = atoi(status);
+    o->action.respond.status = code >= 300 && code <= 399 ? code : 302;
+    add_field(o, "Location", o->location);
+}
+
+struct origin_answer *origin_answer_new(struct conn *c, const struct forward *f)
+{
+    struct exchange *x = c->exchange;
+    struct origin_answer *o = calloc(1, sizeof(*o));
+    if (!o)
+        abort();
+    struct http_slice path = x->target.path;
+    o->action = (struct action){
+        .kind = ACTION_RESPOND,
+        .respond = { .status = 200, .version = "1.1", .cut = f->cut, .pace = f->pace }
+    };
+    size_t at = sizeof("/bytes/") - 1;
+    uint64_t size;
+    if (starts_with(path, "/bytes/") && number(path, &at, &size) &&
+        (at == path.len || path.at[at] == '?')) {
+        represent(o, &x->request, true, size);
+    } else if (starts_with(path, "/echo")) {
+        echo(o, x);
+    } else if (starts_with(path, "/redirect?") &&
+               query(path, "to", o->location, sizeof(o->location))) {
+        redirect(o, path);
+    } else {
+        buf_printf(&o->text, "%s 200 %s", conn_actor(c)->name, c->instance->case_id);
+        represent(o, &x->request, false, o->text.len);
+    }
+    if (f->header_count > 0 && o->count + f->header_count <= MAX_FIELDS) {
+        memcpy(o->fields + o->count, f->headers, f->header_count * sizeof(*f->headers));
+        o->count += f->header_count;
+    }
+    o->action.respond.headers = o->fields;
+    o->action.respond.header_count = o->count;
+    return o;
+}
+
+const struct action *origin_answer_action(const struct origin_answer *o)
+{
+    return &o->action;
+}
+
+void origin_answer_free(struct origin_answer *o)
+{
+    if (!o)
+        return;
+    buf_free(&o->text);
+    free(o);
+}

@@ -1,0 +1,400 @@
+/*
+ * Playing from the command line.
+ */
+#include "play.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "catalogue.h"
+#include "clock.h"
+#include "complaints.h"
+#include "journal_json.h"
+#include "log.h"
+#include "timer.h"
+
+enum { DEFAULT_PORT = 8888 };
+
+static const int64_t FLUSH_EVERY = 100 * CLOCK_MS;
+
+/* One scenario being played, and what is known of it for the summary. */
+struct part {
+    struct instance *instance;
+    struct log *log;
+    uint64_t requests, rules_played, faults_played;
+    bool has_fault;
+};
+
+struct play {
+    const struct options *options;
+    struct loop loop;
+    struct scenario_set *sets;
+    size_t set_count;
+    struct part *parts;
+    size_t part_count;
+    struct journal_file *journal;
+    struct timer flush, timeout;
+    struct event *interrupts[2];
+    int exit_code; /* of a failure; else EXIT_OK */
+};
+
+static void fail(struct play *p, int code)
+{
+    p->exit_code = code;
+    event_base_loopbreak(p->loop.base);
+}
+
+/* ---- what ends a play ------------------------------------------------------------------------ */
+
+static void on_signal(evutil_socket_t signal, short what, void *arg)
+{
+    (void)signal;
+    (void)what;
+    event_base_loopbreak(((struct play *)arg)->loop.base);
+}
+
+static void on_timeout(void *arg)
+{
+    struct play *p = arg;
+    fprintf(stderr, "fakeproxy: --timeout passed\n");
+    fail(p, EXIT_HARNESS);
+}
+
+static void on_journal_failed(void *arg)
+{
+    struct play *p = arg;
+    fprintf(stderr,
+            "fakeproxy: the journal %s cannot be written: %s; nothing after this is in it\n",
+            p->options->journal, strerror(errno));
+    fail(p, EXIT_HARNESS);
+}
+
+static void on_flush(void *arg)
+{
+    struct play *p = arg;
+    journal_file_flush(p->journal);
+    timer_set(&p->flush, clock_now() + FLUSH_EVERY);
+}
+
+/* ---- starting -------------------------------------------------------------------------------- */
+
+/* Ten thousand connections need descriptors; children get the old limit back. */
+static void raise_fd_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int load(struct play *p)
+{
+    int n = p->options->scenario_count;
+    p->sets = calloc((size_t)n, sizeof(*p->sets));
+    if (!p->sets)
+        abort();
+    for (; p->set_count < (size_t)n; p->set_count++) {
+        struct complaints *complaints = complaints_new();
+        int result =
+            catalogue_load(p->options->scenarios[p->set_count], &p->sets[p->set_count], complaints);
+        if (result < 0)
+            complaints_print(complaints, stderr);
+        complaints_free(complaints);
+        if (result < 0)
+            return -1;
+        p->part_count += p->sets[p->set_count].count;
+    }
+    return 0;
+}
+
+/* What the format can say, but this version does not play. */
+static int refuse_unplayed(const struct scenario *s)
+{
+    for (size_t i = 0; i < s->actor_count; i++) {
+        const struct actor *a = &s->actors[i];
+        if (a->gate_count == 0 && a->exits_by == EXITS_NONE)
+            continue;
+        fprintf(stderr, "fakeproxy: %s: %s has %s, which this version checks but does not play\n",
+                s->id, a->name, a->gate_count ? "an `auth` gate" : "`exits`");
+        return -1;
+    }
+    return 0;
+}
+
+static void count_event(void *arg, const struct fp_event *e)
+{
+    struct part *part = arg;
+    if (e->kind == EVENT_request)
+        part->requests++;
+    if (e->kind != EVENT_rule)
+        return;
+    const struct event_value *name = event_get(e, FIELD_rule);
+    const struct event_value *completed = event_get(e, FIELD_completed);
+    const struct scenario *s = instance_scenario(part->instance);
+    part->rules_played++;
+    for (size_t i = 0; i < s->actor_count; i++)
+        for (size_t k = 0; k < s->actors[i].rule_count; k++) {
+            const struct rule *r = &s->actors[i].rules[k];
+            if (r->is_fault && completed->number && strlen(r->name) == name->len &&
+                memcmp(r->name, name->text, name->len) == 0)
+                part->faults_played++;
+        }
+}
+
+static bool has_fault(const struct scenario *s)
+{
+    for (size_t i = 0; i < s->actor_count; i++)
+        for (size_t k = 0; k < s->actors[i].rule_count; k++)
+            if (s->actors[i].rules[k].is_fault)
+                return true;
+    return false;
+}
+
+static int start_part(struct play *p, struct part *part, const struct scenario *s, bool is_first)
+{
+    const struct options *o = p->options;
+    struct instance_options options = { .listen_host = o->listen_host,
+                                        .upstreams = o->upstreams,
+                                        .upstream_count = o->upstream_count,
+                                        .seed = o->seed };
+    if (is_first)
+        options.listen_port = o->listen_port >= 0 ? o->listen_port : DEFAULT_PORT;
+    char *error = NULL;
+    if (refuse_unplayed(s) < 0)
+        return EXIT_USAGE;
+    part->instance = instance_start(&p->loop, s, &options, &error);
+    if (!part->instance) {
+        fprintf(stderr, "fakeproxy: %s\n", error ? error : "out of memory");
+        free(error);
+        return EXIT_HARNESS;
+    }
+    part->has_fault = has_fault(s);
+    struct journal *journal = instance_journal(part->instance);
+    journal_listen(journal, count_event, part);
+    if (!o->quiet) {
+        part->log = log_new(stdout, p->part_count > 1 ? s->id : NULL);
+        log_add(part->log, journal);
+    }
+    if (p->journal)
+        journal_file_add(p->journal, journal);
+    return EXIT_OK;
+}
+
+static int start(struct play *p)
+{
+    size_t n = 0;
+    p->parts = calloc(p->part_count, sizeof(*p->parts));
+    if (!p->parts)
+        abort();
+    for (size_t i = 0; i < p->set_count; i++)
+        for (size_t k = 0; k < p->sets[i].count; k++, n++) {
+            int code = start_part(p, &p->parts[n], p->sets[i].scenarios[k], n == 0);
+            if (code != EXIT_OK)
+                return code;
+        }
+    return EXIT_OK;
+}
+
+/* ---- saying where it listens ----------------------------------------------------------------- */
+
+static void add_url(struct buf *b, const char *name, const char *scheme, const char *address)
+{
+    buf_printf(b, "%s\"%s\":\"%s://%s\"", b->len > 1 ? "," : "", name, scheme, address);
+}
+
+static void ready_line(struct play *p, const struct part *part, struct buf *b)
+{
+    const struct scenario *s = instance_scenario(part->instance);
+    struct buf line = { 0 };
+    buf_char(&line, '{');
+    for (size_t i = 0; i < s->actor_count; i++) {
+        const struct actor *a = &s->actors[i];
+        const char *address = instance_address(part->instance, i);
+        add_url(&line, a->name, a->is_proxy && a->tls.on ? "https" : "http", address);
+        if (!a->is_proxy) {
+            char name[128];
+            snprintf(name, sizeof(name), "%s_tls", a->name);
+            add_url(&line, name, "https", address);
+            buf_printf(&line, ",\"%s_host\":\"%s\"", a->name, instance_host(part->instance, i));
+        }
+    }
+    buf_add(b, line.at, line.len);
+    buf_free(&line);
+    buf_string(b, ",\"id\":");
+    buf_json(b, s->id, strlen(s->id));
+    if (s->variant) {
+        buf_string(b, ",\"variant\":");
+        buf_json(b, s->variant, strlen(s->variant));
+    }
+    if (p->options->ca_file) {
+        buf_string(b, ",\"ca_file\":");
+        buf_json(b, p->options->ca_file, strlen(p->options->ca_file));
+    }
+    buf_string(b, "}\n");
+}
+
+static FILE *open_ready(const char *name)
+{
+    char *end;
+    if (strncmp(name, "fd:", 3) != 0)
+        return fopen(name, "we");
+    long fd = strtol(name + 3, &end, 10);
+    errno = EBADF;
+    return name[3] && !*end ? fdopen(dup((int)fd), "w") : NULL;
+}
+
+static int write_ready(struct play *p)
+{
+    if (!p->options->ready)
+        return 0;
+    struct buf lines = { 0 };
+    for (size_t i = 0; i < p->part_count; i++)
+        ready_line(p, &p->parts[i], &lines);
+    FILE *f = open_ready(p->options->ready);
+    int result = f && fwrite(lines.at, 1, lines.len, f) == lines.len ? 0 : -1;
+    if (f && fclose(f) != 0)
+        result = -1;
+    if (result < 0)
+        fprintf(stderr, "fakeproxy: --ready %s cannot be written: %s\n", p->options->ready,
+                strerror(errno));
+    buf_free(&lines);
+    return result;
+}
+
+static int write_ca(struct play *p)
+{
+    if (!p->options->ca_file)
+        return 0;
+    FILE *f = fopen(p->options->ca_file, "we");
+    int result = f ? certs_write_ca(p->loop.certs, f) : -1;
+    if (f && fclose(f) != 0)
+        result = -1;
+    if (result < 0)
+        fprintf(stderr, "fakeproxy: --ca-file %s cannot be written: %s\n", p->options->ca_file,
+                strerror(errno));
+    return result;
+}
+
+static void say_hello(struct play *p)
+{
+    for (size_t i = 0; i < p->part_count && !p->options->quiet; i++) {
+        const struct scenario *s = instance_scenario(p->parts[i].instance);
+        printf("%s%s%s: %s\n", s->id, s->variant ? "@" : "", s->variant ? s->variant : "",
+               s->title ? s->title : "");
+        printf("  proxy   %s://%s\n", s->actors[SCENARIO_PROXY].tls.on ? "https" : "http",
+               instance_address(p->parts[i].instance, SCENARIO_PROXY));
+        printf("  origin  any host name through the proxy; directly http(s)://%s\n",
+               instance_address(p->parts[i].instance, SCENARIO_ORIGIN));
+    }
+    fflush(stdout);
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static bool was_played(const struct part *part)
+{
+    return part->has_fault ? part->faults_played > 0 : part->requests > 0;
+}
+
+static int sum_up(struct play *p)
+{
+    int code = EXIT_OK;
+    for (size_t i = 0; i < p->part_count; i++) {
+        const struct part *part = &p->parts[i];
+        const struct scenario *s = instance_scenario(part->instance);
+        if (!was_played(part))
+            code = EXIT_NOTHING;
+        if (p->options->quiet)
+            continue;
+        printf("%s%s%s: %llu requests, %llu lists played; %s\n", s->id, s->variant ? "@" : "",
+               s->variant ? s->variant : "", (unsigned long long)part->requests,
+               (unsigned long long)part->rules_played,
+               was_played(part) ? "the scenario was put to the test"
+               : part->requests ? "the fault was never reached"
+                                : "no request ever came");
+    }
+    return code;
+}
+
+static void stop(struct play *p)
+{
+    for (size_t i = 0; i < p->part_count && p->parts; i++) {
+        instance_stop(p->parts[i].instance);
+        log_free(p->parts[i].log);
+    }
+    free(p->parts);
+    for (size_t i = 0; i < p->set_count; i++)
+        scenario_set_free(&p->sets[i]);
+    free(p->sets);
+    for (size_t i = 0; i < 2; i++)
+        if (p->interrupts[i])
+            event_free(p->interrupts[i]);
+    loop_free(&p->loop);
+}
+
+static void listen_for_ends(struct play *p)
+{
+    static const int signals[2] = { SIGINT, SIGTERM };
+    for (size_t i = 0; i < 2; i++) {
+        p->interrupts[i] = evsignal_new(p->loop.base, signals[i], on_signal, p);
+        event_add(p->interrupts[i], NULL);
+    }
+    timer_init(&p->timeout, p->loop.base, on_timeout, p);
+    if (p->options->timeout)
+        timer_set(&p->timeout, clock_now() + p->options->timeout);
+    timer_init(&p->flush, p->loop.base, on_flush, p);
+    if (p->journal)
+        timer_set(&p->flush, clock_now() + FLUSH_EVERY);
+}
+
+static int open_journal(struct play *p)
+{
+    if (!p->options->journal)
+        return 0;
+    p->journal = journal_file_open(p->options->journal, p->options->upstream_count > 0,
+                                   on_journal_failed, p);
+    if (p->journal)
+        return 0;
+    fprintf(stderr, "fakeproxy: --journal %s cannot be opened: %s\n", p->options->journal,
+            strerror(errno));
+    return -1;
+}
+
+static int run(struct play *p)
+{
+    if (load(p) < 0)
+        return EXIT_USAGE;
+    if (loop_init(&p->loop) < 0 || open_journal(p) < 0)
+        return EXIT_HARNESS;
+    int code = start(p);
+    if (code != EXIT_OK)
+        return code;
+    listen_for_ends(p);
+    if (write_ca(p) < 0 || write_ready(p) < 0)
+        return EXIT_HARNESS;
+    say_hello(p);
+    event_base_dispatch(p->loop.base);
+    code = sum_up(p);
+    return p->exit_code != EXIT_OK ? p->exit_code : code;
+}
+
+int play(const struct options *options)
+{
+    struct play p = { .options = options };
+    raise_fd_limit();
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    int code = run(&p);
+    stop(&p);
+    if (journal_file_close(p.journal) < 0 && code != EXIT_HARNESS) {
+        fprintf(stderr, "fakeproxy: the journal %s cannot be written: %s\n", options->journal,
+                strerror(errno));
+        code = EXIT_HARNESS;
+    }
+    return code;
+}

@@ -1,0 +1,117 @@
+/*
+ * The cursor through a rule's list. Each action is polled until it says that it is done; a cut in
+ * an answer or a tunnel puts the cut's end in the place of what was left. A request's list that
+ * gave no answer is completed with `forward`.
+ */
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#include "actions.h"
+#include "clock.h"
+#include "engine.h"
+
+struct exchange *exchange_new(void)
+{
+    struct exchange *x = calloc(1, sizeof(*x));
+    if (!x)
+        abort();
+    return x;
+}
+
+void exchange_free(struct exchange *x)
+{
+    if (!x)
+        return;
+    buf_free(&x->head);
+    buf_free(&x->passed);
+    answer_free(&x->answer);
+    EVP_MD_CTX_free(x->digest);
+    tunnel_free(x->tunnel);
+    origin_answer_free(x->built_in);
+    free(x);
+}
+
+void script_begin(struct conn *c, const struct rule *rule, enum conn_state after)
+{
+    if (!c->exchange)
+        c->exchange = exchange_new();
+    struct exchange *x = c->exchange;
+    x->rule = rule;
+    x->actions = rule ? rule->actions : NULL;
+    x->count = rule ? rule->action_count : 0;
+    c->state = CONN_PLAYING;
+    c->after_list = after;
+    for (size_t i = 0; i < x->count; i++)
+        if (x->actions[i].kind == ACTION_RESET)
+            wire_tell_acks(&c->stream.wire);
+}
+
+static const struct action *current(const struct exchange *x)
+{
+    static const struct action forward = { .kind = ACTION_FORWARD, .forward = { .to = -1 } };
+    const struct action *a = x->at < x->count ? &x->actions[x->at] : &forward;
+    if (!x->is_cut)
+        return a;
+    /* The loader lets only these four be cut. */
+    const struct cut *cut = a->kind == ACTION_SEND      ? &a->send.cut
+                            : a->kind == ACTION_FORWARD ? &a->forward.cut
+                            : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
+                                                        : &a->respond.cut;
+    return cut->with;
+}
+
+void script_tell_left(struct conn *c, bool completed)
+{
+    struct exchange *x = c->exchange;
+    if (!x || !x->rule || x->left_told)
+        return;
+    x->left_told = true;
+    struct event_draft d;
+    conn_event(c, &d, EVENT_rule);
+    event_flag(&d, FIELD_completed, completed && !x->incomplete);
+    if (x->at < x->count)
+        event_string(&d, FIELD_action, action_name(current(x)->kind));
+    conn_note_event(c, &d);
+}
+
+/* Requests want an answer; lists on accept and hello just end. */
+static bool goes_on(const struct exchange *x)
+{
+    return x->at < x->count || (x->number > 0 && !x->answered);
+}
+
+static void next(struct exchange *x)
+{
+    x->at++;
+    x->phase = 0;
+    x->counted = 0;
+    x->is_cut = false;
+    answer_free(&x->answer);
+}
+
+enum progress script_poll(struct conn *c)
+{
+    struct exchange *x = c->exchange;
+    if (x->own_answer) {
+        enum progress p = answering_poll(c);
+        if (p == PROGRESS_DONE)
+            script_tell_left(c, false);
+        return p;
+    }
+    while (goes_on(x)) {
+        const struct action *a = current(x);
+        enum progress p = action_table(a->kind)->poll(c, a);
+        if (p == PROGRESS_AGAIN || p == PROGRESS_ENDED)
+            return p;
+        if (x->own_answer)
+            return script_poll(c);
+        if (p == PROGRESS_CUT) {
+            x->is_cut = true;
+            x->phase = 0;
+        } else {
+            next(x);
+        }
+    }
+    script_tell_left(c, true);
+    return PROGRESS_DONE;
+}
