@@ -7,7 +7,7 @@
 static const struct tls_settings defaults = { .tickets = -1 };
 static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
 
-#define each_version(v) for (const int *v = versions; v < versions + 2; v++)
+#define EACH_VERSION for (const int *version = versions; version < versions + 2; version++)
 
 /* ---- handshake ---- */
 
@@ -39,7 +39,7 @@ static void hear_the_client(struct pair *p)
 static void clients_judge_the_certificate(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
             struct actor a;
@@ -196,7 +196,7 @@ static const struct {
 static void alpn_is_chosen_by_our_preference(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         for (size_t i = 0; i < sizeof(alpns) / sizeof(alpns[0]); i++) {
             struct actor a;
@@ -319,7 +319,7 @@ static void client_takes_its_own(struct client *c, struct certs *certs)
 static void client_certificates_are_asked_for_and_taken(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         for (unsigned i = 0; i < 4; i++) {
             bool asked = i & 1, has = i & 2;
@@ -372,7 +372,7 @@ static void tickets_are_as_many_as_asked_for(void **state)
 static void sessions_resume_within_a_context_only(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         struct actor a, b;
         struct client c;
@@ -519,7 +519,7 @@ static void early_data_is_not_offered_by_default(void **state)
 static void ends_are_told_apart(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         for (int notify = 0; notify < 2; notify++) {
             struct actor a;
@@ -561,7 +561,7 @@ static void ends_are_told_apart(void **state)
 static void reading_goes_on_after_close_notify(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         struct actor a;
         struct client c;
@@ -607,7 +607,7 @@ static void renegotiation_is_refused(void **state)
 static void a_cut_record_is_a_truncation(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         struct actor a;
         struct client c;
@@ -654,7 +654,7 @@ static void handshake_until(struct pair *p, size_t left)
 static void a_handshake_can_be_truncated_anywhere(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         struct actor a;
         struct client c;
@@ -683,7 +683,7 @@ static void a_handshake_can_be_truncated_anywhere(void **state)
 static void a_broken_record_fails_for_good(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         struct actor a;
         struct client c;
@@ -794,7 +794,7 @@ static void pending_tells_of_the_rest_of_a_record(void **state)
 static void wire_octets_are_counted(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         struct actor a;
         struct client c;
