@@ -7,7 +7,7 @@
 static const struct tls_settings defaults = { .tickets = -1 };
 static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
 
-#define each_version(v) for (const int *v = versions; v < versions + 2; v++)
+#define EACH_VERSION for (const int *version = versions; version < versions + 2; version++)
 
 /* ---- handshake ---- */
 
@@ -39,7 +39,7 @@ static void hear_the_client(struct pair *p)
 static void clients_judge_the_certificate(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
             struct actor a;
@@ -55,6 +55,10 @@ static void clients_judge_the_certificate(void **state)
             if (kinds[i].alert == NULL) {
                 assert_int_equal(p.result, TLS_AGAIN);
                 assert_int_equal(info->alerts, 0);
+                /* The name was acknowledged (RFC 6066, 3). */
+                const char *acknowledged = SSL_SESSION_get0_hostname(SSL_get_session(c.ssl));
+                if (SSL_get_servername(c.ssl, TLSEXT_NAMETYPE_host_name) != NULL)
+                    assert_string_equal(acknowledged, kinds[i].host);
                 assert_int_equal(info->version, *version);
             } else {
                 assert_int_equal(p.result, TLS_FAILED);
@@ -192,7 +196,7 @@ static const struct {
 static void alpn_is_chosen_by_our_preference(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         for (size_t i = 0; i < sizeof(alpns) / sizeof(alpns[0]); i++) {
             struct actor a;
@@ -315,7 +319,7 @@ static void client_takes_its_own(struct client *c, struct certs *certs)
 static void client_certificates_are_asked_for_and_taken(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         for (unsigned i = 0; i < 4; i++) {
             bool asked = i & 1, has = i & 2;
@@ -368,7 +372,7 @@ static void tickets_are_as_many_as_asked_for(void **state)
 static void sessions_resume_within_a_context_only(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         struct actor a, b;
         struct client c;
@@ -515,7 +519,7 @@ static void early_data_is_not_offered_by_default(void **state)
 static void ends_are_told_apart(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         for (int notify = 0; notify < 2; notify++) {
             struct actor a;
@@ -553,10 +557,57 @@ static void ends_are_told_apart(void **state)
     }
 }
 
+/* After our close_notify the client may go on: nothing of it is lost by saying it twice. */
+static void reading_goes_on_after_close_notify(void **state)
+{
+    (void)state;
+    EACH_VERSION
+    {
+        struct actor a;
+        struct client c;
+        struct pair p;
+        size_t n;
+        actor_open(&a, defaults);
+        client_open(&c, a.certs, *version);
+        pair_secure(&p, &c, &a, "o.test");
+        tls_close_notify(p.server);
+        pair_client_writes(&p, "still here");
+        tls_close_notify(p.server);
+        expect_read(&p, "still here");
+        assert_int_equal(tls_write(p.server, "x", 1, &n), TLS_FAILED);
+        pair_close(&p);
+        client_close(&c);
+        actor_close(&a);
+    }
+}
+
+/* TLS 1.2 knows a second handshake; a server of today refuses it and goes on. */
+static void renegotiation_is_refused(void **state)
+{
+    (void)state;
+    struct actor a;
+    struct client c;
+    struct pair p;
+    actor_open(&a, defaults);
+    client_open(&c, a.certs, TLS1_2_VERSION);
+    pair_secure(&p, &c, &a, "o.test");
+    assert_int_equal(SSL_renegotiate(c.ssl), 1);
+    SSL_do_handshake(c.ssl);
+    assert_true(pair_up(&p) > 0);
+    expect_end(&p, TLS_AGAIN);
+    const struct tls_info *info = tls_info(p.server);
+    assert_string_equal(tls_alert_name(info->alert.description), "no_renegotiation");
+    assert_false(info->alert.fatal || info->alert.by_peer);
+    expect_write(&p, "still here");
+    pair_close(&p);
+    client_close(&c);
+    actor_close(&a);
+}
+
 static void a_cut_record_is_a_truncation(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         struct actor a;
         struct client c;
@@ -603,7 +654,7 @@ static void handshake_until(struct pair *p, size_t left)
 static void a_handshake_can_be_truncated_anywhere(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         struct actor a;
         struct client c;
@@ -632,7 +683,7 @@ static void a_handshake_can_be_truncated_anywhere(void **state)
 static void a_broken_record_fails_for_good(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         struct actor a;
         struct client c;
@@ -743,7 +794,7 @@ static void pending_tells_of_the_rest_of_a_record(void **state)
 static void wire_octets_are_counted(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         struct actor a;
         struct client c;
@@ -851,6 +902,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(early_data_can_be_rejected),
     cmocka_unit_test(early_data_is_not_offered_by_default),
     cmocka_unit_test(ends_are_told_apart),
+    cmocka_unit_test(reading_goes_on_after_close_notify),
+    cmocka_unit_test(renegotiation_is_refused),
     cmocka_unit_test(a_cut_record_is_a_truncation),
     cmocka_unit_test(a_handshake_can_be_truncated_anywhere),
     cmocka_unit_test(a_broken_record_fails_for_good),

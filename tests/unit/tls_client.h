@@ -104,7 +104,9 @@ static inline void pair_open(struct pair *p, struct client *c, struct actor *a, 
     if (X509_VERIFY_PARAM_set1_ip_asc(param, host) != 1) {
         ERR_clear_error();
         assert_int_equal(SSL_set1_host(c->ssl, host), 1);
-        assert_int_equal(SSL_set_tlsext_host_name(c->ssl, host), 1);
+        char name[256]; /* not const: OpenSSL's macro casts it */
+        snprintf(name, sizeof(name), "%s", host);
+        assert_int_equal(SSL_set_tlsext_host_name(c->ssl, name), 1);
     }
 }
 
