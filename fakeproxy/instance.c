@@ -92,32 +92,34 @@ static const char *placeholder(void *arg, const char *name, size_t len, size_t *
 struct dialed {
     struct dialed *next;
     int port;
-    const char *via;
-    uint64_t carrier;
+    struct dialer by;
 };
 
-void instance_dialed(struct instance *in, int port, const char *via, uint64_t carrier)
+void instance_dialed(struct instance *in, int port, const char *via, uint64_t carrier,
+                     struct http_slice host)
 {
     struct dialed *d = malloc(sizeof(*d));
-    if (!d)
+    char *name = strndup(host.at, host.len);
+    if (!d || !name)
         abort();
-    *d = (struct dialed){ .next = in->dialed, .port = port, .via = via, .carrier = carrier };
+    *d = (struct dialed){ .next = in->dialed,
+                          .port = port,
+                          .by = { .via = via, .carrier = carrier, .host = name } };
     in->dialed = d;
 }
 
-const char *instance_who_dialed(struct instance *in, int port, uint64_t *carrier)
+struct dialer instance_who_dialed(struct instance *in, int port)
 {
     for (struct dialed **link = &in->dialed; *link; link = &(*link)->next) {
         struct dialed *d = *link;
         if (d->port != port)
             continue;
-        const char *via = d->via;
-        *carrier = d->carrier;
+        struct dialer by = d->by;
         *link = d->next;
         free(d);
-        return via;
+        return by;
     }
-    return NULL;
+    return (struct dialer){ 0 };
 }
 
 /* ---- routes ---------------------------------------------------------------------------------- */
@@ -346,6 +348,7 @@ void instance_stop(struct instance *in)
     timer_set(&in->wake, CLOCK_NEVER);
     for (struct dialed *next; in->dialed; in->dialed = next) {
         next = in->dialed->next;
+        free(in->dialed->by.host);
         free(in->dialed);
     }
     watches_free(in->watches);
