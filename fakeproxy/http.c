@@ -138,7 +138,7 @@ static int check_field_line(struct http_head *h, struct http_slice line, bool re
     if (name.len == 0 || p == end || *p != ':') {
         if (memchr(line.at, ':', line.len) == NULL)
             return http_fail(error, "a field line has no colon");
-        if (name.len > 0 && is_white(*p))
+        if (is_white(*p))
             return http_fail(error, "white space between a field name and its colon");
         return http_fail(error, "a field name is empty or holds an impossible octet");
     }
@@ -356,8 +356,10 @@ void http_unfold(struct http_slice value, char *out)
         bool fold = false;
         while (i < value.len && is_white_or_fold(value.at[i]))
             fold |= !is_white(value.at[i++]);
-        for (; from < i; from++)
-            out[from] = fold ? ' ' : value.at[from];
+        if (fold)
+            memset(out + from, ' ', i - from);
+        else
+            memcpy(out + from, value.at + from, i - from);
         if (i < value.len) {
             out[i] = value.at[i];
             i++;

@@ -187,7 +187,7 @@ static const char *broken(struct http_body *b, const char *p, const char *what)
 static const char *payload(struct http_body *b, const char *p, uint64_t len, http_payload_fn *fn,
                            void *arg)
 {
-    if (fn != NULL && len > 0)
+    if (fn != NULL)
         fn(p, (size_t)len, arg);
     b->payload += len;
     return p + len;

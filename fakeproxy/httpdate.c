@@ -16,7 +16,9 @@ static const char *const day_names[] = {
     "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 };
 
-static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+static const char *const month_names[] = {
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+};
 
 /* First second of the year 0000, last of 9999. */
 static const int64_t FIRST_S = -62167219200, LAST_S = 253402300799;
@@ -82,7 +84,8 @@ static int days_in_month(int64_t year, int month)
 
 static int64_t seconds_of(const struct date *d)
 {
-    return days_of(d->year, d->month, d->day) * 86400 + d->hour * 3600 + d->minute * 60 + d->second;
+    int in_day = d->hour * 3600 + d->minute * 60 + d->second;
+    return days_of(d->year, d->month, d->day) * 86400 + in_day;
 }
 
 /* ---- reading ---- */
@@ -103,7 +106,7 @@ static size_t read_weekday(const char *s, size_t len, bool full, int *weekday)
 static bool read_month(const char *s, int *month)
 {
     for (*month = 1; *month <= 12; ++*month)
-        if (memcmp(s, month_names + 3 * (*month - 1), 3) == 0)
+        if (memcmp(s, month_names[*month - 1], 3) == 0)
             return true;
     return false;
 }
@@ -227,7 +230,7 @@ size_t httpdate_write(enum httpdate_form form, int64_t s, char out[static 40])
 {
     char *p = out;
     struct date d = date_of(s);
-    const char *day = day_names[d.weekday], *month = month_names + 3 * (d.month - 1);
+    const char *day = day_names[d.weekday], *month = month_names[d.month - 1];
     *p = '\0';
     if (s < FIRST_S || s > LAST_S)
         return 0;

@@ -136,6 +136,7 @@ static void test_framing_of_responses(void **state)
         { "GET", "1.1 200", "Transfer-Encoding: chunked, gzip\r\n", BODY_UNTIL_CLOSE, 0 },
         { "GET", "1.1 200", "Transfer-Encoding: gzip\r\n", BODY_UNTIL_CLOSE, 0 },
         { "GET", "1.1 200", "Transfer-Encoding: chunked, chunked\r\n", REFUSED, 0 },
+        { "GET", "1.1 200", "Transfer-Encoding: chunked;q=1\r\n", REFUSED, 0 },
         { "GET", "1.0 200", "Transfer-Encoding: chunked\r\n", REFUSED, 0 },
         { "HEAD", "1.1 200", both, BODY_NONE, 0 },
         { "HEAD", "1.1 407", "Content-Length: 1234\r\n", BODY_NONE, 0 },
@@ -149,7 +150,7 @@ static void test_framing_of_responses(void **state)
         { "CONNECT", "1.1 200", both, BODY_NONE, 0 },
         { "CONNECT", "1.1 299", "", BODY_NONE, 0 },
         { "CONNECT", "1.1 407", "Content-Length: 33\r\n", BODY_LENGTH, 33 },
-        { "CONNECT", "1.1 302", "", BODY_UNTIL_CLOSE, 0 },
+        { "CONNECT", "1.1 300", "", BODY_UNTIL_CLOSE, 0 },
     };
     for (size_t i = 0; i < N(rows); i++) {
         char text[256];

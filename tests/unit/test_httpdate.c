@@ -10,16 +10,19 @@
 #define RFC_DATE INT64_C(784111777)  /* Sun, 06 Nov 1994 08:49:37 GMT */
 #define NOW      INT64_C(1767225600) /* Thu, 01 Jan 2026 00:00:00 GMT */
 
-static int parse_at(const char *text, int64_t now, int64_t *out)
+/* Exactly the octets, so that the sanitizer sees a read beyond them. The caller frees. */
+static char *exact(const char *text, size_t len)
 {
-    /* Exactly the octets, so that the sanitizer sees a read beyond them. */
-    size_t len = strlen(text);
-    char *copy = malloc(len + 1);
+    char *copy = malloc(len > 0 ? len : 1);
     assert_non_null(copy);
     memcpy(copy, text, len);
-    copy = realloc(copy, len > 0 ? len : 1);
-    assert_non_null(copy);
-    int result = httpdate_parse(copy, len, now, out);
+    return copy;
+}
+
+static int parse_at(const char *text, int64_t now, int64_t *out)
+{
+    char *copy = exact(text, strlen(text));
+    int result = httpdate_parse(copy, strlen(text), now, out);
     free(copy);
     return result;
 }
@@ -121,6 +124,26 @@ static void test_what_is_not_a_date(void **state)
     }
 }
 
+/* A reader that only looks at the weekday last would take one in seven of these. */
+static void test_no_weekday_makes_it_a_date(void **state)
+{
+    (void)state;
+    static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+    static const char *const rests[] = {
+        ", 06 Foo 1994 08:49:37 GMT", ", 06 Nov 1994 08:49:37 UTC", ", 06 Nov 199x 08:49:37 GMT",
+        ", 32 Nov 1994 08:49:37 GMT", " Nov  0 08:49:37 1994",      " Nov 31 08:49:37 1994",
+    };
+    for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+        for (size_t k = 0; k < sizeof(rests) / sizeof(rests[0]); k++) {
+            char text[64];
+            int64_t s = 7;
+            snprintf(text, sizeof(text), "%s%s", days[i], rests[k]);
+            if (parse_at(text, NOW, &s) != -1)
+                fail_msg("taken for a date: '%s'", text);
+        }
+    }
+}
+
 /* Any change of one octet, any cut and any NUL makes the example something else, or invalid. */
 static void test_every_octet_matters(void **state)
 {
@@ -182,6 +205,11 @@ static void test_years_without_four_digits_are_not_written(void **state)
         assert_int_equal(httpdate_write(HTTPDATE_IMF, rows[i], out), 0);
         assert_string_equal(out, "");
     }
+    char out[40];
+    assert_int_equal(httpdate_write(HTTPDATE_IMF, -62167219200, out), 29);
+    assert_string_equal(out, "Sat, 01 Jan 0000 00:00:00 GMT");
+    assert_int_equal(httpdate_write(HTTPDATE_ASCTIME, 253402300799, out), 24);
+    assert_string_equal(out, "Fri Dec 31 23:59:59 9999");
 }
 
 /* 9110 5.6.7: what appears to be more than 50 years in the future is in the past. */
@@ -293,7 +321,9 @@ static void test_retry_after(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         double wait = 0;
         int64_t at = 0;
-        int result = retry_after_parse(rows[i].text, strlen(rows[i].text), NOW, &wait, &at);
+        char *text = exact(rows[i].text, strlen(rows[i].text));
+        int result = retry_after_parse(text, strlen(rows[i].text), NOW, &wait, &at);
+        free(text);
         if (result != rows[i].result || wait != rows[i].wait || at != rows[i].at)
             fail_msg("'%s': %d, wait %g, at %lld", rows[i].text, result, wait, (long long)at);
     }
@@ -306,6 +336,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_rfc_example_in_three_forms),
     cmocka_unit_test(test_known_dates),
     cmocka_unit_test(test_what_is_not_a_date),
+    cmocka_unit_test(test_no_weekday_makes_it_a_date),
     cmocka_unit_test(test_every_octet_matters),
     cmocka_unit_test(test_calendar_agrees_with_the_c_library),
     cmocka_unit_test(test_what_is_written_is_read),
