@@ -59,6 +59,8 @@ struct instance {
     struct promises *promises;
     struct buf state; /* the one state word */
     uint64_t random;
+    int64_t synced;        /* when the distance of the two clocks was read last */
+    int64_t wall_offset;   /* and what it was */
     struct dialed *dialed; /* our own connects, by local port, until they are accepted */
 };
 
@@ -69,6 +71,10 @@ struct route {
 };
 
 void instance_route(struct instance *, struct http_slice host, int port, int to, struct route *);
+/* Reads both clocks into the event; notes a jump of the wall clock. */
+void instance_stamp(struct instance *, struct fp_event *);
+/* A `note` about this host. */
+void instance_note(struct instance *, const char *text);
 /* A uniform number in [0, 1). */
 double instance_random(struct instance *);
 

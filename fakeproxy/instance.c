@@ -17,6 +17,8 @@
 
 enum { JOURNAL_OCTETS = 4 << 20 };
 
+static const int64_t JUMP = 50 * CLOCK_MS;
+
 /* ---- the loop -------------------------------------------------------------------------------- */
 
 int loop_init(struct loop *loop)
@@ -160,6 +162,38 @@ void instance_route(struct instance *in, struct http_slice host, int port, int t
     route_to(l ? l : &in->listeners[SCENARIO_ORIGIN], route);
 }
 
+/* ---- time ------------------------------------------------------------------------------------ */
+
+void instance_note(struct instance *in, const char *text)
+{
+    struct event_draft d;
+    event_begin(&d, EVENT_note, "suite");
+    d.event.t = clock_now();
+    d.event.wall = clock_wall();
+    event_string(&d, FIELD_text, text);
+    journal_add(in->journal, &d);
+}
+
+/* Reading a clock costs as much as writing an event: the wall clock is read once a millisecond,
+ * and follows the monotonic one in between. */
+void instance_stamp(struct instance *in, struct fp_event *e)
+{
+    e->t = clock_now();
+    if (e->t - in->synced >= CLOCK_MS) {
+        int64_t offset = clock_wall() - e->t, jump = offset - in->wall_offset;
+        bool jumped = in->synced && (jump > JUMP || jump < -JUMP);
+        in->synced = e->t;
+        in->wall_offset = offset;
+        if (jumped) {
+            char text[96];
+            snprintf(text, sizeof(text), "the wall clock jumped by %lld ms",
+                     (long long)(jump / CLOCK_MS));
+            instance_note(in, text);
+        }
+    }
+    e->wall = e->t + in->wall_offset;
+}
+
 /* ---- chance ---------------------------------------------------------------------------------- */
 
 static uint64_t splitmix64(uint64_t *state)
@@ -299,7 +333,7 @@ void instance_stop(struct instance *in)
     if (!in)
         return;
     while (in->conns.first)
-        conn_end(in->conns.first, "us", "abort", "the play is over", false, true, -1);
+        conn_end(in->conns.first, "us", "fin", "the play is over", false, true, -1);
     reap(in);
     for (size_t i = 0; i < in->scenario->actor_count; i++) {
         struct listener *l = &in->listeners[i];
