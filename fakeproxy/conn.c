@@ -23,6 +23,15 @@ const struct actor *conn_actor(const struct conn *c)
     return c->listener->actor;
 }
 
+void conn_mark(const struct conn *c, int status, struct buf *out)
+{
+    buf_string(out, conn_actor(c)->name);
+    buf_char(out, ' ');
+    buf_number(out, status);
+    buf_char(out, ' ');
+    buf_string(out, c->instance->case_id);
+}
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 void conn_event(struct conn *c, struct event_draft *d, enum event_kind kind)
