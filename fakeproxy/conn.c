@@ -155,9 +155,11 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
         port = ntohs(in->sin_port);
         snprintf(from, sizeof(from), "%s:%d", host, port);
     }
-    const char *via = instance_who_dialed(c->instance, port, &c->carrier);
+    struct dialer by = instance_who_dialed(c->instance, port);
+    c->carrier = by.carrier;
+    c->dialed_host = by.host;
     if (!conn_actor(c)->is_proxy)
-        c->via = via ? via : "direct";
+        c->via = by.via ? by.via : "direct";
     struct event_draft d;
     conn_event(c, &d, EVENT_accept);
     event_string(&d, FIELD_from, from);
@@ -195,6 +197,7 @@ void conn_free(struct conn *c)
     assert(c->state == CONN_DEAD);
     timer_set(&c->timer, CLOCK_NEVER);
     stream_free(&c->stream);
+    free(c->dialed_host);
     free(c);
 }
 
@@ -421,6 +424,8 @@ static void handshake_poll(struct conn *c)
             conn_begin_close(c, false, "no TLS session could be made");
             return;
         }
+        if (c->dialed_host)
+            tls_set_default_name(s->tls, c->dialed_host);
     }
     enum tls_result r;
     uint64_t before;

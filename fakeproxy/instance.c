@@ -92,32 +92,34 @@ static const char *placeholder(void *arg, const char *name, size_t len, size_t *
 struct dialed {
     struct dialed *next;
     int port;
-    const char *via;
-    uint64_t carrier;
+    struct dialer by;
 };
 
-void instance_dialed(struct instance *in, int port, const char *via, uint64_t carrier)
+void instance_dialed(struct instance *in, int port, const char *via, uint64_t carrier,
+                     struct http_slice host)
 {
     struct dialed *d = malloc(sizeof(*d));
-    if (!d)
+    char *name = strndup(host.at, host.len);
+    if (!d || !name)
         abort();
-    *d = (struct dialed){ .next = in->dialed, .port = port, .via = via, .carrier = carrier };
+    *d = (struct dialed){ .next = in->dialed,
+                          .port = port,
+                          .by = { .via = via, .carrier = carrier, .host = name } };
     in->dialed = d;
 }
 
-const char *instance_who_dialed(struct instance *in, int port, uint64_t *carrier)
+struct dialer instance_who_dialed(struct instance *in, int port)
 {
     for (struct dialed **link = &in->dialed; *link; link = &(*link)->next) {
         struct dialed *d = *link;
         if (d->port != port)
             continue;
-        const char *via = d->via;
-        *carrier = d->carrier;
+        struct dialer by = d->by;
         *link = d->next;
         free(d);
-        return via;
+        return by;
     }
-    return NULL;
+    return (struct dialer){ 0 };
 }
 
 /* ---- routes ---------------------------------------------------------------------------------- */
@@ -133,15 +135,23 @@ static void route_to(struct listener *l, struct route *route)
     getsockname(l->fd, (struct sockaddr *)&route->address, &route->address_len);
 }
 
-/* An actor's own address, such as {b.addr}, is that actor; but a proxy never dials itself. */
-static struct listener *by_address(struct instance *in, struct http_slice host, int port)
+/* By its host name, or by its own address, such as {o2.addr}; but no proxy dials a proxy. */
+static bool is_called(const struct listener *l, struct http_slice host, int port)
 {
-    for (size_t i = 0; i < in->scenario->actor_count; i++) {
-        struct listener *l = &in->listeners[i];
-        if (l->port == port && !l->actor->is_proxy && http_slice_is(host, "127.0.0.1"))
-            return l;
-    }
-    return NULL;
+    if (l->actor->is_proxy)
+        return false;
+    return same_name(host, l->host) || (l->port == port && http_slice_is(host, "127.0.0.1"));
+}
+
+/* Whoever is not named otherwise is the origin: no name ever leads out of here. */
+static struct listener *destination(struct instance *in, struct http_slice host, int port, int to)
+{
+    if (to >= 0)
+        return &in->listeners[to];
+    for (size_t i = 0; i < in->scenario->actor_count; i++)
+        if (is_called(&in->listeners[i], host, port))
+            return &in->listeners[i];
+    return &in->listeners[SCENARIO_ORIGIN];
 }
 
 void instance_route(struct instance *in, struct http_slice host, int port, int to,
@@ -155,11 +165,7 @@ void instance_route(struct instance *in, struct http_slice host, int port, int t
             return;
         }
     }
-    struct listener *l = to >= 0 ? &in->listeners[to] : by_address(in, host, port);
-    for (size_t i = 0; !l && i < in->scenario->actor_count; i++)
-        if (same_name(host, in->listeners[i].host))
-            l = &in->listeners[i];
-    route_to(l ? l : &in->listeners[SCENARIO_ORIGIN], route);
+    route_to(destination(in, host, port, to), route);
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -346,6 +352,7 @@ void instance_stop(struct instance *in)
     timer_set(&in->wake, CLOCK_NEVER);
     for (struct dialed *next; in->dialed; in->dialed = next) {
         next = in->dialed->next;
+        free(in->dialed->by.host);
         free(in->dialed);
     }
     watches_free(in->watches);

@@ -17,7 +17,7 @@ static void on_wire(void *arg)
 
 static int local_port(int fd)
 {
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = { 0 };
     socklen_t len = sizeof(a);
     if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
         return 0;
@@ -67,7 +67,7 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
         return DIAL_FAILED;
     }
     c->upstream = u;
-    instance_dialed(c->instance, local_port(u->stream.wire.fd), via, c->number);
+    instance_dialed(c->instance, local_port(u->stream.wire.fd), via, c->number, host);
     return DIAL_PENDING;
 }
 
