@@ -151,8 +151,7 @@ static bool is_fault(const struct scenario *s, const struct fp_event *e)
     int at = scenario_actor(s, e->at);
     for (size_t i = 0; at >= 0 && name && i < s->actors[at].rule_count; i++) {
         const struct rule *r = &s->actors[at].rules[i];
-        if (r->is_fault && strlen(r->name) == name->len &&
-            memcmp(r->name, name->text, name->len) == 0)
+        if (r->is_fault && is_text(name, r->name))
             return true;
     }
     return false;
@@ -162,16 +161,14 @@ static bool is_fault(const struct scenario *s, const struct fp_event *e)
 static void count_event(void *arg, const struct fp_event *e)
 {
     struct part *part = arg;
-    const struct event_value *via = event_get(e, FIELD_via);
-    bool is_passed_on =
-        via && via->len == strlen("forward") && memcmp(via->text, "forward", via->len) == 0;
-    if (e->kind == EVENT_request && !is_passed_on)
+    if (e->kind == EVENT_request && !is_text(event_get(e, FIELD_via), "forward"))
         part->requests++;
-    if (e->kind == EVENT_rule)
-        part->rules_played++;
-    const struct event_value *completed = event_get(e, FIELD_completed);
-    bool is_done = e->kind == EVENT_stall || (e->kind == EVENT_rule && completed->number);
-    if (is_done && is_fault(instance_scenario(part->instance), e))
+    if (e->kind != EVENT_rule)
+        return;
+    bool carried_out =
+        event_get(e, FIELD_completed)->number || was_begun(event_get(e, FIELD_action));
+    part->rules_played++;
+    if (carried_out && is_fault(instance_scenario(part->instance), e))
         part->faults_played++;
 }
 
