@@ -250,6 +250,12 @@ enum progress action_stall(struct conn *c, const struct action *a)
 {
     struct exchange *x = c->exchange;
     x->answered = true;
+    if (x->phase == 0) {
+        x->phase = 1;
+        struct event_draft d;
+        conn_event(c, &d, EVENT_stall);
+        conn_note_event(c, &d);
+    }
     if (a->ending.reading)
         request_overhear(c);
     if (c->stream.wire.broken) {

@@ -172,6 +172,7 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
     struct event_draft d;
     conn_event(c, &d, EVENT_accept);
     event_string(&d, FIELD_from, from);
+    event_string(&d, FIELD_through, by.through);
     const struct rule *rule = rule_take(c, &d.event);
     if (rule) {
         script_begin(c, rule, first_state(c));

@@ -80,13 +80,14 @@ double instance_random(struct instance *);
 
 /* Remembers who dials from a local port, so that the accepting origin knows who comes. */
 struct dialer {
-    const char *via;  /* "forward" or "tunnel"; NULL: nobody of ours */
-    uint64_t carrier; /* the proxy's connection */
-    char *host;       /* the name that was dialed; the taker's */
+    const char *via;     /* "forward" or "tunnel"; NULL: nobody of ours */
+    const char *through; /* the proxy's name */
+    uint64_t carrier;    /* its connection */
+    char *host;          /* the name that was dialed; the taker's */
 };
 
-void instance_dialed(struct instance *, int local_port, const char *via, uint64_t carrier,
-                     struct http_slice host);
+/* Takes a copy of `host`; by.host is not looked at. */
+void instance_dialed(struct instance *, int local_port, struct dialer by, struct http_slice host);
 /* Forgets and returns what was remembered. */
 struct dialer instance_who_dialed(struct instance *, int local_port);
 
@@ -235,6 +236,8 @@ void script_begin(struct conn *, const struct rule *, enum conn_state after);
 enum progress script_poll(struct conn *);
 /* Writes the `rule` event of the list at hand, once. */
 void script_tell_left(struct conn *, bool completed);
+/* The end that the cut of the action at hand puts in its place; NULL: it has none. */
+const char *script_cut_with(const struct exchange *);
 struct exchange *exchange_new(void);
 void exchange_free(struct exchange *);
 

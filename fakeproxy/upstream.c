@@ -85,7 +85,8 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
         return DIAL_FAILED;
     }
     c->upstream = u;
-    instance_dialed(c->instance, local_port(u->stream.wire.fd), via, c->number, host);
+    struct dialer by = { .via = via, .through = conn_actor(c)->name, .carrier = c->number };
+    instance_dialed(c->instance, local_port(u->stream.wire.fd), by, host);
     return DIAL_PENDING;
 }
 
