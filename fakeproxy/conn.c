@@ -189,6 +189,8 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
 {
     if (c->state == CONN_DEAD)
         return;
+    /* An idle connection to the origin just ends; one in use breaks off like the client's. */
+    bool mid_exchange = strcmp(how, "fin") != 0 && c->exchange && !c->exchange->response_body.whole;
     tunnel_tell_end(c);
     script_tell_left(c, false);
     struct wire *w = &c->stream.wire;
@@ -213,7 +215,7 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
         wire_reset(w);
     c->state = CONN_DEAD;
     conn_note_event(c, &d);
-    upstream_drop(c, strcmp(how, "fin") != 0);
+    upstream_drop(c, mid_exchange);
     exchange_free(c->exchange);
     c->exchange = NULL;
     timer_set(&c->timer, CLOCK_NEVER);

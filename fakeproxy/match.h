@@ -52,6 +52,7 @@ struct match {
     size_t count;
     const struct match *const *any; /* at least one must hold, if there are any */
     size_t any_count;
+    const struct match *none; /* must not hold; NULL: no such condition */
     const struct match *after, *before;
     int nth;   /* 0: all; n-th of what is left, negative from the end (checks only) */
     int watch; /* index in scenario.watches if events are looked for live, else -1 */

@@ -282,12 +282,37 @@ struct actor {
 
 /* ---- client ---------------------------------------------------------------------------------- */
 
-/* What `client`, `sessions` and `change` may say. Each key has a bit in `given` (see language.c):
- * a session inherits what it does not give. */
+enum { PROXY_NONE = -1, PROXY_URL = -2 };
+
 struct proxy_choice {
-    int actor;       /* index; -1: no proxy; -2: url */
-    struct text url; /* taken literally */
+    int actor;       /* index, PROXY_NONE or PROXY_URL */
+    struct text url; /* PROXY_URL: taken literally */
 };
+
+enum client_key {
+    CLIENT_PROXY,
+    CLIENT_CREDENTIALS,
+    CLIENT_ORIGIN_CREDENTIALS,
+    CLIENT_CREDENTIALS_BY,
+    CLIENT_SCHEMES,
+    CLIENT_RETRY,
+    CLIENT_REDIRECTS,
+    CLIENT_COOKIES,
+    CLIENT_CACHE,
+    CLIENT_VERIFY,
+    CLIENT_DEADLINES,
+    CLIENT_POOL,
+    CLIENT_ROTATE,
+    CLIENT_ENVIRONMENT,
+    CLIENT_HOSTS,
+    CLIENT_WITHOUT_PROXY,
+    CLIENT_KEYS
+};
+
+/* What `client`, `sessions` and `change` may say. `given` has bit (1 << enum client_key) for each
+ * key that is written there. The client's own keys are complete: defaults are filled in. In a
+ * session what is not given is as in the client's own keys, filled in as well; in `change` it
+ * stays as it is. */
 
 struct client_keys {
     uint64_t given;

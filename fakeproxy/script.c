@@ -74,10 +74,11 @@ void script_tell_left(struct conn *c, bool completed)
     conn_note_event(c, &d);
 }
 
-/* Requests want an answer; lists on accept and hello just end. */
+/* A request's list without an answer is completed with `forward`, which may be under way (phase);
+ * lists on accept and hello just end. */
 static bool goes_on(const struct exchange *x)
 {
-    return x->at < x->count || (x->number > 0 && !x->answered);
+    return x->at < x->count || (x->number > 0 && (!x->answered || x->phase > 0));
 }
 
 static void next(struct exchange *x)

@@ -1,0 +1,186 @@
+/*
+ * Scenarios: from a file's text to its models, one for each variant. Every variant is parsed into
+ * an arena of its own, so that each scenario stands alone.
+ *
+ * The order: strict JSON; the keys of the variant put in; the tables of the language; names; then
+ * the builders. A stage that found something wrong is the last one.
+ */
+#include "scenario.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "load.h"
+
+enum { LARGEST = 16 << 20 }; /* octets of a scenario file */
+
+int scenario_actor(const struct scenario *s, const char *name)
+{
+    for (size_t i = 0; i < s->actor_count; i++)
+        if (strcmp(s->actors[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* ---- one variant ----------------------------------------------------------------------------- */
+
+static void load_documentation(struct load *load)
+{
+    struct scenario *s = load->s;
+    s->id = json_get(load->root, "id")->text;
+    s->title = load_optional(load, load->root, "title");
+    s->layer = load_optional(load, load->root, "layer");
+    s->about = load_optional(load, load->root, "about");
+    s->cause = load_optional(load, load->root, "cause");
+    s->fix = load_optional(load, load->root, "fix");
+    s->sources = load_strings(load, load->root, "sources");
+}
+
+static void load_all(struct load *load)
+{
+    struct scenario *s = load->s;
+    load_documentation(load);
+    load_names(load);
+    struct actor *actors = arena_take(load->l->arena, s->actor_count * sizeof(*actors));
+    memcpy(actors, s->actors, s->actor_count * sizeof(*actors));
+    s->actors = actors;
+    for (size_t i = 0; i < s->actor_count; i++)
+        load_actor(load, load_actor_json(load, i), &actors[i]);
+    for (size_t i = 0; i < s->actor_count; i++)
+        load_rules(load, load_actor_json(load, i), &actors[i]);
+    load_client(load, json_get(load->root, "client"));
+    load_expect(load, json_get(load->root, "expect"));
+    load_house(load, json_get(load->root, "house"));
+    load_needs(load);
+    s->watches = load->watches;
+    s->watch_count = load->watch_count;
+}
+
+static struct json *parse(struct loading *l)
+{
+    struct json_error error = { 0 };
+    struct json *root = json_parse(l->arena, l->text, l->len, &error);
+    if (!root) {
+        struct complaint_place place = { l->file, l->text, l->len, error.at, error.pointer };
+        complaints_add(l->complaints, &place, NULL, "%s", error.what);
+        l->found++;
+    }
+    return root;
+}
+
+/* The n-th variant (the only one where the file has none), or NULL with complaints. */
+static struct scenario *load_one(struct loading *l, size_t n, size_t *count)
+{
+    struct json *root = parse(l);
+    const struct json *variant = NULL;
+    *count = 1;
+    if (!root)
+        return NULL;
+    struct json *variants = json_get(root, "variants");
+    if (variants) {
+        if (!load_check_variants(l, root, variants))
+            return NULL;
+        *count = variants->count;
+        variant = variants->first;
+        for (size_t i = 0; i < n; i++)
+            variant = variant->next;
+        root = load_variant(l, root, variant);
+    }
+    if (!language_check(l, &language_file, root) || l->found)
+        return NULL;
+    struct scenario *s = arena_take(l->arena, sizeof(*s));
+    struct load load = { .l = l, .s = s, .root = root, .variants = variants };
+    s->arena = l->arena;
+    s->file = l->file;
+    s->variant = variant ? variant->key : NULL;
+    load_all(&load);
+    return l->found ? NULL : s;
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+static void append(struct scenario_set *set, struct scenario *s)
+{
+    struct scenario **more = realloc(set->scenarios, (set->count + 1) * sizeof(set->scenarios[0]));
+    if (!more)
+        abort();
+    set->scenarios = more;
+    set->scenarios[set->count++] = s;
+}
+
+int scenario_load_text(const char *text, size_t len, const char *name, struct scenario_set *set,
+                       struct complaints *complaints)
+{
+    size_t count = 1;
+    bool failed = false;
+    *set = (struct scenario_set){ 0 };
+    for (size_t n = 0; n < count; n++) {
+        struct loading l = { .complaints = complaints, .text = text, .len = len };
+        l.arena = arena_new();
+        l.file = arena_copy(l.arena, name, strlen(name));
+        struct scenario *s = load_one(&l, n, &count);
+        if (s)
+            append(set, s);
+        else
+            arena_free(l.arena);
+        failed |= !s;
+    }
+    if (!failed)
+        return 0;
+    scenario_set_free(set);
+    return -1;
+}
+
+static char *read_file(FILE *f, size_t *len)
+{
+    struct buf b = { 0 };
+    size_t got;
+    do {
+        char *at = buf_extend(&b, 65536);
+        got = fread(at, 1, 65536, f);
+        b.len -= 65536 - got;
+    } while (got > 0 && b.len <= LARGEST);
+    *len = b.len;
+    return b.at;
+}
+
+static void complain_of_file(struct complaints *complaints, const char *path, const char *what)
+{
+    struct complaint_place place = { .file = path };
+    complaints_add(complaints, &place, NULL, "%s", what);
+}
+
+int scenario_load_file(const char *path, struct scenario_set *set, struct complaints *complaints)
+{
+    FILE *f = fopen(path, "rbe");
+    int result = -1;
+    *set = (struct scenario_set){ 0 };
+    if (!f) {
+        complain_of_file(complaints, path, strerror(errno));
+        return -1;
+    }
+    size_t len;
+    errno = 0;
+    char *text = read_file(f, &len);
+    if (ferror(f))
+        complain_of_file(complaints, path, strerror(errno));
+    else if (len > LARGEST)
+        complain_of_file(complaints, path, "the file is too large, expected at most 16 MiB");
+    else
+        result = scenario_load_text(text, len, path, set, complaints);
+    fclose(f);
+    free(text);
+    return result;
+}
+
+void scenario_set_free(struct scenario_set *set)
+{
+    if (!set)
+        return;
+    for (size_t i = 0; i < set->count; i++)
+        arena_free(set->scenarios[i]->arena);
+    free(set->scenarios);
+    *set = (struct scenario_set){ 0 };
+}
