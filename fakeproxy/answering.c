@@ -57,9 +57,8 @@ void answering_tell_sent(struct conn *c, int status, uint64_t octets, uint64_t b
 
 bool answering_keeps_open(const struct exchange *x, const struct http_head *answer)
 {
-    /* A 1.0 client that did not ask for keep-alive reads to the end of the connection. */
-    bool old_client = x->request.all.len && x->request.major == 1 && x->request.minor == 0 &&
-                      !http_keep_alive(&x->request);
+    /* RFC 9112, 9.3: a proxy keeps no connection to a 1.0 client, which reads to its end. */
+    bool old_client = x->request.all.len && x->request.major == 1 && x->request.minor == 0;
     return http_keep_alive(answer) && !old_client;
 }
 

@@ -28,8 +28,7 @@ const struct actor *conn_actor(const struct conn *c)
 void conn_event(struct conn *c, struct event_draft *d, enum event_kind kind)
 {
     event_begin(d, kind, conn_actor(c)->name);
-    d->event.t = clock_now();
-    d->event.wall = clock_wall();
+    instance_stamp(c->instance, &d->event);
     event_number(d, FIELD_connection, (int64_t)c->number);
     if (c->exchange && c->exchange->number)
         event_number(d, FIELD_exchange, (int64_t)c->exchange->number);
@@ -98,6 +97,22 @@ static void on_wire(void *arg)
     conn_poll(arg);
 }
 
+/* A turn of the loop that took so long is worth a note: what was due meanwhile is late. */
+static const int64_t LAG = 20 * CLOCK_MS;
+
+static void on_timer(void *arg)
+{
+    struct conn *c = arg;
+    int64_t late = c->timer.due > 0 ? clock_now() - c->timer.due : 0;
+    if (late > LAG) {
+        char text[96];
+        snprintf(text, sizeof(text), "we are %lld ms late: the host is busy",
+                 (long long)(late / CLOCK_MS));
+        instance_note(c->instance, text);
+    }
+    conn_poll(c);
+}
+
 static void link_conn(struct conn *c)
 {
     struct conn_list *list = &c->instance->conns;
@@ -140,9 +155,11 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
         port = ntohs(in->sin_port);
         snprintf(from, sizeof(from), "%s:%d", host, port);
     }
-    const char *via = instance_who_dialed(c->instance, port, &c->carrier);
+    struct dialer by = instance_who_dialed(c->instance, port);
+    c->carrier = by.carrier;
+    c->dialed_host = by.host;
     if (!conn_actor(c)->is_proxy)
-        c->via = via ? via : "direct";
+        c->via = by.via ? by.via : "direct";
     struct event_draft d;
     conn_event(c, &d, EVENT_accept);
     event_string(&d, FIELD_from, from);
@@ -163,7 +180,7 @@ struct conn *conn_new(struct listener *l, int fd, const struct sockaddr *peer)
     c->listener = l;
     c->number = ++l->accepted;
     struct event_base *base = l->instance->loop->base;
-    timer_init(&c->timer, base, on_wire, c);
+    timer_init(&c->timer, base, on_timer, c);
     if (wire_init(&c->stream.wire, base, fd, on_wire, c) < 0) {
         free(c);
         return NULL;
@@ -180,6 +197,7 @@ void conn_free(struct conn *c)
     assert(c->state == CONN_DEAD);
     timer_set(&c->timer, CLOCK_NEVER);
     stream_free(&c->stream);
+    free(c->dialed_host);
     free(c);
 }
 
@@ -406,6 +424,8 @@ static void handshake_poll(struct conn *c)
             conn_begin_close(c, false, "no TLS session could be made");
             return;
         }
+        if (c->dialed_host)
+            tls_set_default_name(s->tls, c->dialed_host);
     }
     enum tls_result r;
     uint64_t before;

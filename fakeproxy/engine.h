@@ -59,6 +59,8 @@ struct instance {
     struct promises *promises;
     struct buf state; /* the one state word */
     uint64_t random;
+    int64_t synced;        /* when the distance of the two clocks was read last */
+    int64_t wall_offset;   /* and what it was */
     struct dialed *dialed; /* our own connects, by local port, until they are accepted */
 };
 
@@ -69,13 +71,24 @@ struct route {
 };
 
 void instance_route(struct instance *, struct http_slice host, int port, int to, struct route *);
+/* Reads both clocks into the event; notes a jump of the wall clock. */
+void instance_stamp(struct instance *, struct fp_event *);
+/* A `note` about this host. */
+void instance_note(struct instance *, const char *text);
 /* A uniform number in [0, 1). */
 double instance_random(struct instance *);
 
 /* Remembers who dials from a local port, so that the accepting origin knows who comes. */
-void instance_dialed(struct instance *, int local_port, const char *via, uint64_t carrier);
-/* Forgets and returns what was remembered; via NULL: a direct connection. */
-const char *instance_who_dialed(struct instance *, int local_port, uint64_t *carrier);
+struct dialer {
+    const char *via;  /* "forward" or "tunnel"; NULL: nobody of ours */
+    uint64_t carrier; /* the proxy's connection */
+    char *host;       /* the name that was dialed; the taker's */
+};
+
+void instance_dialed(struct instance *, int local_port, const char *via, uint64_t carrier,
+                     struct http_slice host);
+/* Forgets and returns what was remembered. */
+struct dialer instance_who_dialed(struct instance *, int local_port);
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
@@ -161,7 +174,8 @@ struct conn {
     uint64_t number, exchanges;
     const char *via;
     uint64_t carrier;
-    size_t seen; /* of an incomplete header block: octets without its end */
+    char *dialed_host; /* the name to certify where the client sends no SNI; NULL: our address */
+    size_t seen;       /* of an incomplete header block: octets without its end */
     int64_t message_began;
     struct exchange *exchange;
     struct upstream *upstream;

@@ -17,6 +17,8 @@
 
 enum { JOURNAL_OCTETS = 4 << 20 };
 
+static const int64_t JUMP = 50 * CLOCK_MS;
+
 /* ---- the loop -------------------------------------------------------------------------------- */
 
 int loop_init(struct loop *loop)
@@ -90,32 +92,34 @@ static const char *placeholder(void *arg, const char *name, size_t len, size_t *
 struct dialed {
     struct dialed *next;
     int port;
-    const char *via;
-    uint64_t carrier;
+    struct dialer by;
 };
 
-void instance_dialed(struct instance *in, int port, const char *via, uint64_t carrier)
+void instance_dialed(struct instance *in, int port, const char *via, uint64_t carrier,
+                     struct http_slice host)
 {
     struct dialed *d = malloc(sizeof(*d));
-    if (!d)
+    char *name = strndup(host.at, host.len);
+    if (!d || !name)
         abort();
-    *d = (struct dialed){ .next = in->dialed, .port = port, .via = via, .carrier = carrier };
+    *d = (struct dialed){ .next = in->dialed,
+                          .port = port,
+                          .by = { .via = via, .carrier = carrier, .host = name } };
     in->dialed = d;
 }
 
-const char *instance_who_dialed(struct instance *in, int port, uint64_t *carrier)
+struct dialer instance_who_dialed(struct instance *in, int port)
 {
     for (struct dialed **link = &in->dialed; *link; link = &(*link)->next) {
         struct dialed *d = *link;
         if (d->port != port)
             continue;
-        const char *via = d->via;
-        *carrier = d->carrier;
+        struct dialer by = d->by;
         *link = d->next;
         free(d);
-        return via;
+        return by;
     }
-    return NULL;
+    return (struct dialer){ 0 };
 }
 
 /* ---- routes ---------------------------------------------------------------------------------- */
@@ -158,6 +162,38 @@ void instance_route(struct instance *in, struct http_slice host, int port, int t
         if (same_name(host, in->listeners[i].host))
             l = &in->listeners[i];
     route_to(l ? l : &in->listeners[SCENARIO_ORIGIN], route);
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+void instance_note(struct instance *in, const char *text)
+{
+    struct event_draft d;
+    event_begin(&d, EVENT_note, "suite");
+    d.event.t = clock_now();
+    d.event.wall = clock_wall();
+    event_string(&d, FIELD_text, text);
+    journal_add(in->journal, &d);
+}
+
+/* Reading a clock costs as much as writing an event: the wall clock is read once a millisecond,
+ * and follows the monotonic one in between. */
+void instance_stamp(struct instance *in, struct fp_event *e)
+{
+    e->t = clock_now();
+    if (e->t - in->synced >= CLOCK_MS) {
+        int64_t offset = clock_wall() - e->t, jump = offset - in->wall_offset;
+        bool jumped = in->synced && (jump > JUMP || jump < -JUMP);
+        in->synced = e->t;
+        in->wall_offset = offset;
+        if (jumped) {
+            char text[96];
+            snprintf(text, sizeof(text), "the wall clock jumped by %lld ms",
+                     (long long)(jump / CLOCK_MS));
+            instance_note(in, text);
+        }
+    }
+    e->wall = e->t + in->wall_offset;
 }
 
 /* ---- chance ---------------------------------------------------------------------------------- */
@@ -299,7 +335,7 @@ void instance_stop(struct instance *in)
     if (!in)
         return;
     while (in->conns.first)
-        conn_end(in->conns.first, "us", "abort", "the play is over", false, true, -1);
+        conn_end(in->conns.first, "us", "fin", "the play is over", false, true, -1);
     reap(in);
     for (size_t i = 0; i < in->scenario->actor_count; i++) {
         struct listener *l = &in->listeners[i];
@@ -312,6 +348,7 @@ void instance_stop(struct instance *in)
     timer_set(&in->wake, CLOCK_NEVER);
     for (struct dialed *next; in->dialed; in->dialed = next) {
         next = in->dialed->next;
+        free(in->dialed->by.host);
         free(in->dialed);
     }
     watches_free(in->watches);

@@ -19,8 +19,6 @@ enum {
 struct putting {
     struct loading *l;
     const struct json *variant;
-    const struct json *first; /* the first variant, whose members' flags say what is used */
-    bool *used;
     int level;
     size_t copied;
 };
@@ -59,19 +57,38 @@ static bool check_same_keys(struct loading *l, const struct json *a, const struc
     return same;
 }
 
+static bool names_key(const struct json *v, const struct json *key)
+{
+    size_t end;
+    for (size_t i = 0; v->type == JSON_TEXT && i < v->len; i++)
+        if (v->text[i] == '{' && load_placeholder(v->text, v->len, i, &end) &&
+            end - i - 2 == key->key_len && memcmp(v->text + i + 1, key->key, key->key_len) == 0)
+            return true;
+    for (const struct json *m = v->first; m; m = m->next)
+        if (names_key(m, key))
+            return true;
+    return false;
+}
+
+static bool check_key(struct loading *l, const struct json *root, const struct json *key)
+{
+    bool taken = is_taken(root, key), used = names_key(root, key);
+    if (taken)
+        complain_of_name(l, key, NULL,
+                         "the placeholder {%s} has a meaning already, expected another name",
+                         key->key);
+    else if (!used)
+        complain_of_name(l, key, NULL, "no \"{%s}\" stands in this file, expected one", key->key);
+    return used && !taken;
+}
+
 bool load_check_variants(struct loading *l, const struct json *root, struct json *variants)
 {
     if (!language_check(l, language_key(&language_file, "variants")->shape, variants))
         return false;
     bool fits = true;
     for (const struct json *m = variants->first->first; m; m = m->next)
-        if (is_taken(root, m)) {
-            complain_of_name(l, m, NULL,
-                             "the placeholder {%s} has a meaning already, expected "
-                             "another name",
-                             m->key);
-            fits = false;
-        }
+        fits &= check_key(l, root, m);
     for (const struct json *v = variants->first->next; v; v = v->next)
         fits &= check_same_keys(l, variants->first, v);
     return fits;
@@ -92,14 +109,11 @@ static void copy_members(struct putting *p, const struct json *v, struct json *t
     *end = NULL;
 }
 
-static const struct json *value_of(struct putting *p, const char *name, size_t len)
+static const struct json *value_of(const struct putting *p, const char *name, size_t len)
 {
-    size_t i = 0;
-    for (const struct json *m = p->first->first; m; m = m->next, i++)
-        if (m->key_len == len && memcmp(m->key, name, len) == 0) {
-            p->used[i] = true;
-            return json_get(p->variant, m->key);
-        }
+    for (const struct json *m = p->variant->first; m; m = m->next)
+        if (m->key_len == len && memcmp(m->key, name, len) == 0)
+            return m;
     return NULL;
 }
 
@@ -201,19 +215,9 @@ static bool is_fixed(const struct json *v)
     return false;
 }
 
-static void complain_of_unused(struct loading *l, const struct json *first, const bool *used)
-{
-    size_t i = 0;
-    for (const struct json *m = first->first; m; m = m->next, i++)
-        if (!used[i])
-            complain_of_name(l, m, NULL, "no \"{%s}\" stands in this file, expected one", m->key);
-}
-
 struct json *load_variant(struct loading *l, const struct json *root, const struct json *variant)
 {
-    const struct json *first = json_get(root, "variants")->first;
-    struct putting p = { .l = l, .variant = variant, .first = first };
-    p.used = arena_take(l->arena, (first->count + 1) * sizeof(p.used[0]));
+    struct putting p = { .l = l, .variant = variant };
     struct json *to = arena_take(l->arena, sizeof(*to));
     *to = *root;
     struct json **end = &to->first;
@@ -228,6 +232,5 @@ struct json *load_variant(struct loading *l, const struct json *root, const stru
         end = &(*end)->next;
     }
     *end = NULL;
-    complain_of_unused(l, first, p.used);
     return to;
 }

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "commands.h"
 #include "options.h"
 #include "play.h"
 
@@ -11,7 +12,9 @@ static int run(const struct options *o)
     case COMMAND_PLAY:
         return play(o);
     case COMMAND_LIST:
+        return command_list(o);
     case COMMAND_CHECK:
+        return command_check(o);
     case COMMAND_NEW:
     case COMMAND_SHOW:
     case COMMAND_CALIBRATE:

@@ -127,6 +127,21 @@ static int refuse_unplayed(const struct scenario *s)
     return 0;
 }
 
+static bool is_text(const struct event_value *v, const char *z)
+{
+    return v && strlen(z) == v->len && memcmp(z, v->text, v->len) == 0;
+}
+
+/* What writes or stalls was carried out when it began: the client may leave it. */
+static bool was_begun(const struct event_value *action)
+{
+    static const char *const names[] = { "respond", "send", "forward", "tunnel", "stall" };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (is_text(action, names[i]))
+            return true;
+    return false;
+}
+
 static void count_event(void *arg, const struct fp_event *e)
 {
     struct part *part = arg;
@@ -137,12 +152,12 @@ static void count_event(void *arg, const struct fp_event *e)
     const struct event_value *name = event_get(e, FIELD_rule);
     const struct event_value *completed = event_get(e, FIELD_completed);
     const struct scenario *s = instance_scenario(part->instance);
+    bool carried_out = completed->number || was_begun(event_get(e, FIELD_action));
     part->rules_played++;
     for (size_t i = 0; i < s->actor_count; i++)
         for (size_t k = 0; k < s->actors[i].rule_count; k++) {
             const struct rule *r = &s->actors[i].rules[k];
-            if (r->is_fault && completed->number && strlen(r->name) == name->len &&
-                memcmp(r->name, name->text, name->len) == 0)
+            if (r->is_fault && carried_out && is_text(name, r->name))
                 part->faults_played++;
         }
 }

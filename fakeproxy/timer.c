@@ -24,6 +24,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
         arm(t, now);
         return;
     }
+    t->due = t->deadline;
     t->deadline = CLOCK_NEVER;
     t->fire(t->arg);
 }
@@ -31,6 +32,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 void timer_init(struct timer *t, struct event_base *base, void (*fire)(void *arg), void *arg)
 {
     t->deadline = CLOCK_NEVER;
+    t->due = 0;
     t->fire = fire;
     t->arg = arg;
     event_assign(&t->event, base, -1, 0, on_timeout, t);

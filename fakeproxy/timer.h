@@ -13,6 +13,7 @@
 struct timer {
     struct event event;
     int64_t deadline; /* CLOCK_MONOTONIC ns; CLOCK_NEVER: not armed */
+    int64_t due;      /* the deadline that fired last */
     void (*fire)(void *arg);
     void *arg;
 };

@@ -280,8 +280,7 @@ static enum tls_hello_state parse_wire(struct slice wire, struct tls_hello *hell
     if (state != TLS_HELLO_WHOLE)
         return state;
     struct slice rest = wire, payload;
-    take_record(&rest, &payload);
-    if (payload.len >= len)
+    if (take_record(&rest, &payload) == TLS_HELLO_WHOLE && payload.len >= len)
         return tls_hello_parse_message(payload.at, len, hello) ? TLS_HELLO_WHOLE : TLS_HELLO_BAD;
     unsigned char *message = malloc(len);
     if (message == NULL)

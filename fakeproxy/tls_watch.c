@@ -144,7 +144,7 @@ static enum tls_landmark hello_message(struct tls_watch *w, bool up, const unsig
     return LANDMARK_SERVER_HELLO;
 }
 
-/* Looks for the hello in the messages that are whole. */
+/* Looks for the hello in the messages that are whole; in front may be a HelloRetryRequest. */
 static enum tls_landmark hello_ended(struct tls_watch *w, struct flow *f)
 {
     enum tls_landmark found = LANDMARK_NONE;
@@ -163,9 +163,6 @@ static enum tls_landmark hello_ended(struct tls_watch *w, struct flow *f)
         free(f->messages);
         f->messages = NULL;
         f->messages_len = 0;
-    } else if (at > 0) {
-        memmove(f->messages, f->messages + at, f->messages_len - at);
-        f->messages_len -= at;
     }
     return found;
 }
@@ -178,12 +175,12 @@ static enum tls_landmark finished_ended(struct tls_watch *w, struct flow *f)
     return w->up.finished && w->down.finished ? LANDMARK_HANDSHAKE : LANDMARK_NONE;
 }
 
+/* With two octets it is in the clear; another length tells no more than that it is one. */
 static enum tls_landmark alert_ended(const struct tls_watch *w, const struct flow *f)
 {
-    bool encrypted = f->cipher_changed && w->passed[LANDMARK_HANDSHAKE];
-    if (f->payload_len == ALERT_OCTETS)
-        return f->alert[1] == ALERT_CLOSE_NOTIFY ? LANDMARK_CLOSE_NOTIFY : LANDMARK_NONE;
-    return encrypted ? LANDMARK_CLOSE_NOTIFY : LANDMARK_NONE;
+    bool is_one = f->payload_len == ALERT_OCTETS ? f->alert[1] == ALERT_CLOSE_NOTIFY
+                                                 : w->passed[LANDMARK_HANDSHAKE];
+    return is_one ? LANDMARK_CLOSE_NOTIFY : LANDMARK_NONE;
 }
 
 /* TLS 1.3: judged by length, which is that of the content, one octet of type, and the tag. */
@@ -208,7 +205,7 @@ static enum tls_landmark record_ended(struct tls_watch *w, struct flow *f)
     bool older = w->version != 0 && w->version < TLS_1_3;
     switch (f->header[0]) {
     case RECORD_CCS:
-        f->cipher_changed = older; /* in TLS 1.3 it means nothing (RFC 8446, D.4) */
+        f->cipher_changed = true; /* in TLS 1.3 it means nothing (RFC 8446, D.4), and nobody asks */
         return LANDMARK_NONE;
     case RECORD_ALERT:
         return alert_ended(w, f);

@@ -67,7 +67,7 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
         return DIAL_FAILED;
     }
     c->upstream = u;
-    instance_dialed(c->instance, local_port(u->stream.wire.fd), via, c->number);
+    instance_dialed(c->instance, local_port(u->stream.wire.fd), via, c->number, host);
     return DIAL_PENDING;
 }
 

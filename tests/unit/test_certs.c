@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -65,38 +66,38 @@ static const char long_name[] = "a-label-of-some-length.another-label-of-some-le
 
 static const struct {
     enum cert_kind kind;
-    const char *asked, *wanted; /* of us; by the client */
     int verdict;
+    const char *asked, *wanted; /* of us; by the client */
 } verdicts[] = {
-    { CERT_GOOD, "o.test", "o.test", X509_V_OK },
-    { CERT_GOOD, "O.Test.", "o.test", X509_V_OK },
-    { CERT_GOOD, "o.test", "p.test", X509_V_ERR_HOSTNAME_MISMATCH },
-    { CERT_GOOD, "localhost", "localhost", X509_V_OK },
-    { CERT_GOOD, long_name, long_name, X509_V_OK },
-    { CERT_GOOD, "127.0.0.1", "127.0.0.1", X509_V_OK },
-    { CERT_GOOD, "127.0.0.1", "127.0.0.2", X509_V_ERR_IP_ADDRESS_MISMATCH },
-    { CERT_GOOD, "::1", "::1", X509_V_OK },
-    { CERT_GOOD, "[::1]", "::1", X509_V_OK },
-    { CERT_GOOD, "2001:DB8:0::1", "2001:db8::1", X509_V_OK },
-    { CERT_SELF_SIGNED, "o.test", "o.test", X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT },
-    { CERT_SELF_SIGNED, "127.0.0.1", "127.0.0.1", X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT },
-    { CERT_UNTRUSTED, "o.test", "o.test", X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY },
-    { CERT_UNTRUSTED, "::1", "::1", X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY },
-    { CERT_WRONG_NAME, "o.test", "o.test", X509_V_ERR_HOSTNAME_MISMATCH },
-    { CERT_WRONG_NAME, "localhost", "localhost", X509_V_ERR_HOSTNAME_MISMATCH },
-    { CERT_WRONG_NAME, "127.0.0.1", "127.0.0.1", X509_V_ERR_IP_ADDRESS_MISMATCH },
-    { CERT_WRONG_NAME, "192.0.2.7", "192.0.2.7", X509_V_ERR_IP_ADDRESS_MISMATCH },
-    { CERT_WRONG_NAME, "::1", "::1", X509_V_ERR_IP_ADDRESS_MISMATCH },
-    { CERT_WRONG_NAME, "wrong-name.invalid", "wrong-name.invalid", X509_V_ERR_HOSTNAME_MISMATCH },
+    { CERT_GOOD, X509_V_OK, "o.test", "o.test" },
+    { CERT_GOOD, X509_V_OK, "O.Test.", "o.test" },
+    { CERT_GOOD, X509_V_ERR_HOSTNAME_MISMATCH, "o.test", "p.test" },
+    { CERT_GOOD, X509_V_OK, "localhost", "localhost" },
+    { CERT_GOOD, X509_V_OK, long_name, long_name },
+    { CERT_GOOD, X509_V_OK, "127.0.0.1", "127.0.0.1" },
+    { CERT_GOOD, X509_V_ERR_IP_ADDRESS_MISMATCH, "127.0.0.1", "127.0.0.2" },
+    { CERT_GOOD, X509_V_OK, "::1", "::1" },
+    { CERT_GOOD, X509_V_OK, "[::1]", "::1" },
+    { CERT_GOOD, X509_V_OK, "2001:DB8:0::1", "2001:db8::1" },
+    { CERT_SELF_SIGNED, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "o.test", "o.test" },
+    { CERT_SELF_SIGNED, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, "127.0.0.1", "127.0.0.1" },
+    { CERT_UNTRUSTED, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "o.test", "o.test" },
+    { CERT_UNTRUSTED, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, "::1", "::1" },
+    { CERT_WRONG_NAME, X509_V_ERR_HOSTNAME_MISMATCH, "o.test", "o.test" },
+    { CERT_WRONG_NAME, X509_V_ERR_HOSTNAME_MISMATCH, "localhost", "localhost" },
+    { CERT_WRONG_NAME, X509_V_ERR_IP_ADDRESS_MISMATCH, "127.0.0.1", "127.0.0.1" },
+    { CERT_WRONG_NAME, X509_V_ERR_IP_ADDRESS_MISMATCH, "192.0.2.7", "192.0.2.7" },
+    { CERT_WRONG_NAME, X509_V_ERR_IP_ADDRESS_MISMATCH, "::1", "::1" },
+    { CERT_WRONG_NAME, X509_V_ERR_HOSTNAME_MISMATCH, "wrong-name.invalid", "wrong-name.invalid" },
     /* The mistake it is there to find: the proxy's name is checked instead of the target's. */
-    { CERT_WRONG_NAME, "o.test", "127.0.0.1", X509_V_OK },
-    { CERT_WRONG_NAME, "o.test", "::1", X509_V_OK },
-    { CERT_WRONG_NAME, "o.test", "localhost", X509_V_OK },
-    { CERT_EXPIRED, "o.test", "o.test", X509_V_ERR_CERT_HAS_EXPIRED },
-    { CERT_EXPIRED, "127.0.0.1", "127.0.0.1", X509_V_ERR_CERT_HAS_EXPIRED },
-    { CERT_NO_IP_NAME, "127.0.0.1", "127.0.0.1", X509_V_ERR_IP_ADDRESS_MISMATCH },
-    { CERT_NO_IP_NAME, "::1", "::1", X509_V_ERR_IP_ADDRESS_MISMATCH },
-    { CERT_NO_IP_NAME, "o.test", "o.test", X509_V_OK },
+    { CERT_WRONG_NAME, X509_V_OK, "o.test", "127.0.0.1" },
+    { CERT_WRONG_NAME, X509_V_OK, "o.test", "::1" },
+    { CERT_WRONG_NAME, X509_V_OK, "o.test", "localhost" },
+    { CERT_EXPIRED, X509_V_ERR_CERT_HAS_EXPIRED, "o.test", "o.test" },
+    { CERT_EXPIRED, X509_V_ERR_CERT_HAS_EXPIRED, "127.0.0.1", "127.0.0.1" },
+    { CERT_NO_IP_NAME, X509_V_ERR_IP_ADDRESS_MISMATCH, "127.0.0.1", "127.0.0.1" },
+    { CERT_NO_IP_NAME, X509_V_ERR_IP_ADDRESS_MISMATCH, "::1", "::1" },
+    { CERT_NO_IP_NAME, X509_V_OK, "o.test", "o.test" },
 };
 
 static void kinds_have_their_one_fault(void **state)
@@ -157,6 +158,7 @@ static void leaves_carry_usage_and_key_identifiers(void **state)
         assert_int_equal(X509_get_version(leaf), X509_VERSION_3);
         assert_int_equal(X509_get_key_usage(leaf), extensions[i].usage);
         assert_int_equal(X509_get_extended_key_usage(leaf), XKU_SSL_SERVER);
+        assert_int_equal(X509_get_extension_flags(leaf) & (EXFLAG_BCONS | EXFLAG_CA), EXFLAG_BCONS);
         assert_non_null(X509_get0_subject_key_id(leaf));
         assert_non_null(X509_get0_authority_key_id(leaf));
         assert_int_equal(EVP_PKEY_get_base_id(X509_get0_pubkey(leaf)), EVP_PKEY_EC);
@@ -176,7 +178,27 @@ static void ca_may_sign_and_nothing_else(void **state)
     X509 *ca = certs_ca(c);
     assert_int_equal(X509_check_ca(ca), 1);
     assert_int_equal(X509_get_pathlen(ca), 0);
+    char name[128];
+    X509_NAME_oneline(X509_get_subject_name(ca), name, sizeof(name));
+    assert_non_null(strstr(name, "/CN=fakeproxy CA "));
     assert_int_equal(X509_get_key_usage(ca), KU_KEY_CERT_SIGN | KU_CRL_SIGN);
+    certs_free(c);
+}
+
+/* RFC 5280, 4.1.2.2: positive, unique, at most 20 octets. */
+static void serial_numbers_are_large_and_positive(void **state)
+{
+    (void)state;
+    struct certs *c = certs_new();
+    for (unsigned i = 0; i < 20; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "n%u.test", i);
+        const ASN1_INTEGER *serial = X509_get0_serialNumber(leaf_of(c, CERT_GOOD, name));
+        BIGNUM *number = ASN1_INTEGER_to_BN(serial, NULL);
+        assert_false(BN_is_negative(number));
+        assert_int_equal(BN_num_bits(number), 127);
+        BN_free(number);
+    }
     certs_free(c);
 }
 
@@ -276,6 +298,7 @@ static void a_leaf_can_name_several(void **state)
     for (size_t i = 0; i <= CERTS_NAMES_MAX; i++)
         many[i] = "o.test";
     struct certs *c = certs_new();
+    const char *const ab_c[] = { "ab", "c", NULL }, *const a_bc[] = { "a", "bc", NULL };
     X509 *leaf, *again;
     EVP_PKEY *key;
     assert_int_equal(certs_leaf_for(c, CERT_GOOD, names, &leaf, &key), 0);
@@ -290,6 +313,9 @@ static void a_leaf_can_name_several(void **state)
     assert_int_equal(verify(c, leaf, "proxy.test"), X509_V_OK);
     assert_int_equal(certs_leaf_for(c, CERT_NO_IP_NAME, names, &leaf, &key), 0);
     assert_int_equal(verify(c, leaf, "192.0.2.1"), X509_V_ERR_IP_ADDRESS_MISMATCH);
+    assert_int_equal(certs_leaf_for(c, CERT_GOOD, ab_c, &leaf, &key), 0);
+    assert_int_equal(certs_leaf_for(c, CERT_GOOD, a_bc, &again, &key), 0);
+    assert_ptr_not_equal(leaf, again);
     assert_int_equal(certs_leaf_for(c, CERT_GOOD, none, &leaf, &key), -1);
     assert_int_equal(certs_leaf_for(c, CERT_GOOD, bad, &leaf, &key), -1);
     assert_string_equal(certs_error(c), "no certificate can be made for the name 'a b'");
@@ -315,6 +341,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(faults_are_alone),
     cmocka_unit_test(leaves_carry_usage_and_key_identifiers),
     cmocka_unit_test(ca_may_sign_and_nothing_else),
+    cmocka_unit_test(serial_numbers_are_large_and_positive),
     cmocka_unit_test(file_holds_the_certificate_and_no_key),
     cmocka_unit_test(leaves_are_kept),
     cmocka_unit_test(cache_is_bounded),

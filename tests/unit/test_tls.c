@@ -1,15 +1,8 @@
 /*
- * The TLS filter against OpenSSL's client, in memory: what each side learns of the other, how a
- * stream ends, and how plaintext becomes records.
+ * Handshakes of the TLS filter with OpenSSL's client, in memory: what each side learns of the
+ * other, and how they fail.
  */
 #include "tls_client.h"
-
-static const struct tls_settings defaults = { .tickets = -1 };
-static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
-
-#define each_version(v) for (const int *v = versions; v < versions + 2; v++)
-
-/* ---- handshake ---- */
 
 static const struct {
     enum cert_kind kind;
@@ -39,7 +32,7 @@ static void hear_the_client(struct pair *p)
 static void clients_judge_the_certificate(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
             struct actor a;
@@ -55,6 +48,10 @@ static void clients_judge_the_certificate(void **state)
             if (kinds[i].alert == NULL) {
                 assert_int_equal(p.result, TLS_AGAIN);
                 assert_int_equal(info->alerts, 0);
+                /* The name was acknowledged (RFC 6066, 3). */
+                const char *acknowledged = SSL_SESSION_get0_hostname(SSL_get_session(c.ssl));
+                if (SSL_get_servername(c.ssl, TLSEXT_NAMETYPE_host_name) != NULL)
+                    assert_string_equal(acknowledged, kinds[i].host);
                 assert_int_equal(info->version, *version);
             } else {
                 assert_int_equal(p.result, TLS_FAILED);
@@ -192,7 +189,7 @@ static const struct {
 static void alpn_is_chosen_by_our_preference(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         for (size_t i = 0; i < sizeof(alpns) / sizeof(alpns[0]); i++) {
             struct actor a;
@@ -302,20 +299,10 @@ static void plain_http_fails_in_words(void **state)
 
 /* ---- client certificates ---- */
 
-static void client_takes_its_own(struct client *c, struct certs *certs)
-{
-    X509 *cert;
-    EVP_PKEY *key;
-    /* Not one that a server would trust, and not for clients: it is taken all the same. */
-    assert_int_equal(certs_leaf(certs, CERT_SELF_SIGNED, "someone", &cert, &key), 0);
-    assert_int_equal(SSL_CTX_use_certificate(c->ctx, cert), 1);
-    assert_int_equal(SSL_CTX_use_PrivateKey(c->ctx, key), 1);
-}
-
 static void client_certificates_are_asked_for_and_taken(void **state)
 {
     (void)state;
-    each_version(version)
+    EACH_VERSION
     {
         for (unsigned i = 0; i < 4; i++) {
             bool asked = i & 1, has = i & 2;
@@ -335,505 +322,6 @@ static void client_certificates_are_asked_for_and_taken(void **state)
     }
 }
 
-/* ---- resumption ---- */
-
-static void tickets_are_as_many_as_asked_for(void **state)
-{
-    static const struct {
-        int version, asked;
-        unsigned got;
-    } rows[] = {
-        { TLS1_3_VERSION, -1, 1 }, { TLS1_3_VERSION, 0, 0 }, { TLS1_3_VERSION, 3, 3 },
-        { TLS1_2_VERSION, -1, 1 }, { TLS1_2_VERSION, 0, 0 }, { TLS1_2_VERSION, 3, 1 },
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct actor a;
-        struct client c;
-        struct pair p;
-        char buf[16];
-        actor_open(&a, (struct tls_settings){ .tickets = rows[i].asked });
-        client_open(&c, a.certs, rows[i].version);
-        pair_secure(&p, &c, &a, "o.test");
-        pair_client_reads(&p, buf, sizeof(buf));
-        bool resumable = c.ticket != NULL && SSL_SESSION_is_resumable(c.ticket);
-        assert_int_equal(c.tickets > 0 && resumable ? c.tickets : 0, rows[i].got);
-        assert_false(tls_info(p.server)->resumed);
-        pair_close(&p);
-        client_close(&c);
-        actor_close(&a);
-    }
-}
-
-static void sessions_resume_within_a_context_only(void **state)
-{
-    (void)state;
-    each_version(version)
-    {
-        struct actor a, b;
-        struct client c;
-        struct pair p;
-        char buf[16];
-        actor_open(&a, (struct tls_settings){ .tickets = -1, .ask_client = true });
-        actor_open(&b, defaults);
-        client_open(&c, a.certs, *version);
-        X509_STORE_add_cert(SSL_CTX_get_cert_store(c.ctx), certs_ca(b.certs));
-        client_takes_its_own(&c, a.certs);
-        pair_secure(&p, &c, &a, "o.test");
-        pair_client_reads(&p, buf, sizeof(buf));
-        pair_close(&p);
-
-        for (int i = 0; i < 2; i++) { /* the second offers what the first resumption got */
-            pair_open(&p, &c, &a, "o.test");
-            SSL_set_session(c.ssl, c.ticket);
-            pair_handshake(&p);
-            assert_int_equal(p.result, TLS_OK);
-            assert_true(tls_info(p.server)->resumed);
-            assert_true(SSL_session_reused(c.ssl));
-            assert_true(tls_info(p.server)->client_certificate);
-            assert_int_equal(tls_hello(p.server)->psk, *version == TLS1_3_VERSION);
-            assert_int_equal(tls_hello(p.server)->ticket, *version == TLS1_2_VERSION);
-            pair_client_reads(&p, buf, sizeof(buf));
-            pair_close(&p);
-        }
-
-        pair_open(&p, &c, &b, "o.test");
-        SSL_set_session(c.ssl, c.ticket);
-        pair_handshake(&p);
-        assert_int_equal(p.result, TLS_OK);
-        assert_false(tls_info(p.server)->resumed);
-        pair_close(&p);
-        client_close(&c);
-        actor_close(&a);
-        actor_close(&b);
-    }
-}
-
-/* ---- 0-RTT data ---- */
-
-/* A connection for the ticket. */
-static void get_ticket(struct client *c, struct actor *a)
-{
-    struct pair p;
-    char buf[16];
-    pair_secure(&p, c, a, "o.test");
-    pair_client_reads(&p, buf, sizeof(buf));
-    assert_non_null(c->ticket);
-    pair_close(&p);
-}
-
-/* A connection that sends `early` before it hears anything. */
-static void early_pair(struct pair *p, struct client *c, struct actor *a, const char *early)
-{
-    size_t n;
-    pair_open(p, c, a, "o.test");
-    SSL_set_session(c->ssl, c->ticket);
-    assert_int_equal(SSL_write_early_data(c->ssl, early, strlen(early), &n), 1);
-    pair_up(p);
-}
-
-static void early_data_is_given_after_the_handshake(void **state)
-{
-    (void)state;
-    struct actor a;
-    struct client c;
-    struct pair p;
-    actor_open(&a, (struct tls_settings){ .tickets = -1, .early_data = 1024 });
-    client_open(&c, a.certs, TLS1_3_VERSION);
-    get_ticket(&c, &a);
-    early_pair(&p, &c, &a, "GET / early");
-    assert_int_equal(tls_peek_hello(p.server), TLS_HELLO_WHOLE);
-    assert_true(tls_hello(p.server)->early_data);
-    pair_handshake(&p);
-    assert_int_equal(p.result, TLS_OK);
-    assert_int_equal(SSL_get_early_data_status(c.ssl), SSL_EARLY_DATA_ACCEPTED);
-    const struct tls_info *info = tls_info(p.server);
-    assert_true(info->resumed);
-    assert_int_equal(info->early, TLS_EARLY_ACCEPTED);
-    assert_int_equal(info->early_bytes, 11);
-    pair_client_writes(&p, "late");
-    assert_int_equal(tls_pending(p.server), 11);
-    char buf[4];
-    size_t n;
-    assert_int_equal(tls_read(p.server, buf, sizeof(buf), &n), TLS_OK);
-    assert_int_equal(n, 4);
-    assert_memory_equal(buf, "GET ", 4);
-    assert_int_equal(tls_pending(p.server), 7);
-    expect_read(&p, "/ early");
-    expect_read(&p, "late");
-    expect_end(&p, TLS_AGAIN);
-    assert_int_equal(info->early_bytes, 11);
-    pair_close(&p);
-    client_close(&c);
-    actor_close(&a);
-}
-
-static void early_data_can_be_rejected(void **state)
-{
-    (void)state;
-    struct actor a;
-    struct client c;
-    struct pair p;
-    actor_open(&a, (struct tls_settings){ .tickets = -1, .early_data = 1024 });
-    client_open(&c, a.certs, TLS1_3_VERSION);
-    get_ticket(&c, &a);
-    tls_context_free(a.context); /* with it go the keys of its tickets */
-    a.context = tls_context_new(a.certs, &a.settings, "127.0.0.1");
-    early_pair(&p, &c, &a, "GET / early");
-    pair_handshake(&p);
-    assert_int_equal(p.result, TLS_OK);
-    assert_int_equal(tls_info(p.server)->early, TLS_EARLY_REJECTED);
-    assert_int_equal(tls_info(p.server)->early_bytes, 0);
-    pair_client_writes(&p, "again");
-    expect_read(&p, "again");
-    pair_close(&p);
-    client_close(&c);
-    actor_close(&a);
-}
-
-static void early_data_is_not_offered_by_default(void **state)
-{
-    (void)state;
-    struct actor a;
-    struct client c;
-    struct pair p;
-    char buf[16];
-    actor_open(&a, defaults);
-    client_open(&c, a.certs, TLS1_3_VERSION);
-    pair_secure(&p, &c, &a, "o.test");
-    pair_client_reads(&p, buf, sizeof(buf));
-    assert_non_null(c.ticket);
-    assert_int_equal(SSL_SESSION_get_max_early_data(c.ticket), 0);
-    assert_int_equal(tls_info(p.server)->early, TLS_EARLY_NONE);
-    pair_close(&p);
-    client_close(&c);
-    actor_close(&a);
-}
-
-/* ---- the end of a stream ---- */
-
-static void ends_are_told_apart(void **state)
-{
-    (void)state;
-    each_version(version)
-    {
-        for (int notify = 0; notify < 2; notify++) {
-            struct actor a;
-            struct client c;
-            struct pair p;
-            char buf[16];
-            actor_open(&a, defaults);
-            client_open(&c, a.certs, *version);
-            pair_secure(&p, &c, &a, "o.test");
-            expect_end(&p, TLS_AGAIN);
-            pair_client_writes(&p, "last words");
-            if (notify)
-                SSL_shutdown(c.ssl);
-            pair_up(&p);
-            tls_wire_eof(p.server);
-            expect_read(&p, "last words");
-            expect_end(&p, notify ? TLS_CLOSE_NOTIFY : TLS_TRUNCATED);
-            expect_end(&p, notify ? TLS_CLOSE_NOTIFY : TLS_TRUNCATED);
-            assert_int_equal(tls_info(p.server)->close_notify_received, notify);
-            assert_int_equal(tls_info(p.server)->alerts, notify);
-
-            /* The client may have closed one direction only. */
-            expect_write(&p, "answer");
-            assert_string_equal(pair_client_reads(&p, buf, sizeof(buf)), "answer");
-            tls_close_notify(p.server);
-            tls_close_notify(p.server);
-            assert_true(tls_info(p.server)->close_notify_sent);
-            assert_int_equal(tls_info(p.server)->alerts, notify + 1);
-            pair_client_reads(&p, buf, sizeof(buf));
-            assert_true(SSL_get_shutdown(c.ssl) & SSL_RECEIVED_SHUTDOWN);
-            pair_close(&p);
-            client_close(&c);
-            actor_close(&a);
-        }
-    }
-}
-
-static void a_cut_record_is_a_truncation(void **state)
-{
-    (void)state;
-    each_version(version)
-    {
-        struct actor a;
-        struct client c;
-        struct pair p;
-        actor_open(&a, defaults);
-        client_open(&c, a.certs, *version);
-        pair_secure(&p, &c, &a, "o.test");
-        SSL_write(c.ssl, "whole", 5);
-        SSL_write(c.ssl, "cut", 3);
-        char *data;
-        long len = BIO_get_mem_data(c.out, &data);
-        evbuffer_add(p.up, data, (size_t)len - 1);
-        expect_read(&p, "whole");
-        expect_end(&p, TLS_AGAIN);
-        tls_wire_eof(p.server);
-        expect_end(&p, TLS_TRUNCATED);
-        assert_int_equal(tls_info(p.server)->alerts, 0);
-        expect_write(&p, "answer");
-        pair_close(&p);
-        client_close(&c);
-        actor_close(&a);
-    }
-}
-
-/* Runs the handshake until `left` octets of the client's have gone up, and no further. */
-static void handshake_until(struct pair *p, size_t left)
-{
-    char buf[256];
-    int moved = 1;
-    while (left > 0 && moved > 0) {
-        SSL_do_handshake(p->client->ssl);
-        ERR_clear_error();
-        moved = BIO_read(p->client->out, buf, (int)(left < sizeof(buf) ? left : sizeof(buf)));
-        if (moved > 0) {
-            evbuffer_add(p->up, buf, (size_t)moved);
-            left -= (size_t)moved;
-        }
-        tls_handshake(p->server);
-        pair_down(p);
-    }
-    assert_int_equal(left, 0);
-}
-
-static void a_handshake_can_be_truncated_anywhere(void **state)
-{
-    (void)state;
-    each_version(version)
-    {
-        struct actor a;
-        struct client c;
-        struct pair p;
-        actor_open(&a, defaults);
-        client_open(&c, a.certs, *version);
-        pair_secure(&p, &c, &a, "o.test");
-        size_t whole = tls_info(p.server)->secure_wire_in;
-        pair_close(&p);
-        for (size_t cut = 0; cut < whole; cut++) {
-            pair_open(&p, &c, &a, "o.test");
-            handshake_until(&p, cut);
-            assert_int_equal(tls_handshake(p.server), TLS_AGAIN);
-            tls_wire_eof(p.server);
-            assert_int_equal(tls_handshake(p.server), TLS_TRUNCATED);
-            assert_int_equal(tls_info(p.server)->alerts, 0);
-            tls_close_notify(p.server);
-            assert_false(tls_info(p.server)->close_notify_sent);
-            pair_close(&p);
-        }
-        client_close(&c);
-        actor_close(&a);
-    }
-}
-
-static void a_broken_record_fails_for_good(void **state)
-{
-    (void)state;
-    each_version(version)
-    {
-        struct actor a;
-        struct client c;
-        struct pair p;
-        char buf[16];
-        size_t n;
-        actor_open(&a, defaults);
-        client_open(&c, a.certs, *version);
-        pair_secure(&p, &c, &a, "o.test");
-        SSL_write(c.ssl, "whole", 5);
-        char *data;
-        long len = BIO_get_mem_data(c.out, &data);
-        data[len - 1] ^= 1;
-        evbuffer_add(p.up, data, (size_t)len);
-        expect_end(&p, TLS_FAILED);
-        assert_string_equal(tls_alert_name(tls_info(p.server)->alert.description),
-                            "bad_record_mac");
-        assert_string_not_equal(tls_error(p.server), "");
-        assert_true(evbuffer_get_length(p.down) > 0);
-        size_t queued = evbuffer_get_length(p.down);
-        assert_int_equal(tls_write(p.server, "x", 1, &n), TLS_FAILED);
-        assert_int_equal(tls_read(p.server, buf, sizeof(buf), &n), TLS_FAILED);
-        tls_close_notify(p.server);
-        assert_int_equal(evbuffer_get_length(p.down), queued);
-        pair_close(&p);
-        client_close(&c);
-        actor_close(&a);
-    }
-}
-
-/* ---- records ---- */
-
-static unsigned count_records(struct evbuffer *b)
-{
-    size_t len = evbuffer_get_length(b);
-    const unsigned char *wire = evbuffer_pullup(b, -1);
-    unsigned n = 0;
-    for (size_t at = 0; at < len; n++) {
-        assert_true(len - at >= TLS_RECORD_HEADER);
-        at += TLS_RECORD_HEADER + ((size_t)wire[at + 3] << 8 | wire[at + 4]);
-        assert_true(at <= len);
-    }
-    return n;
-}
-
-static void one_write_is_one_record(void **state)
-{
-    static const struct {
-        size_t len;
-        unsigned records;
-    } rows[] = { { 0, 0 },     { 1, 1 },     { 2, 1 },    { 16383, 1 },
-                 { 16384, 1 }, { 16385, 2 }, { 40000, 3 } };
-    static const int all[] = { TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION };
-    static char data[40000], got[40000];
-    (void)state;
-    for (size_t i = 0; i < sizeof(data); i++)
-        data[i] = (char)(i % 251);
-    for (size_t v = 0; v < sizeof(all) / sizeof(all[0]); v++) {
-        struct actor a;
-        struct client c;
-        struct pair p;
-        actor_open(&a, (struct tls_settings){ .min_version = TLS1_VERSION, .tickets = -1 });
-        client_open(&c, a.certs, all[v]);
-        pair_secure(&p, &c, &a, "o.test");
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-            size_t n;
-            assert_int_equal(tls_write(p.server, data, rows[i].len, &n), TLS_OK);
-            assert_int_equal(n, rows[i].len);
-            assert_int_equal(count_records(p.down), rows[i].records);
-            pair_down(&p);
-            size_t at = 0;
-            while (at < rows[i].len) {
-                int r = SSL_read(c.ssl, got + at, (int)(sizeof(got) - at));
-                assert_true(r > 0);
-                at += (size_t)r;
-            }
-            assert_memory_equal(got, data, rows[i].len);
-        }
-        pair_close(&p);
-        client_close(&c);
-        actor_close(&a);
-    }
-}
-
-static void pending_tells_of_the_rest_of_a_record(void **state)
-{
-    (void)state;
-    struct actor a;
-    struct client c;
-    struct pair p;
-    char buf[3];
-    size_t n;
-    actor_open(&a, defaults);
-    client_open(&c, a.certs, 0);
-    pair_secure(&p, &c, &a, "o.test");
-    assert_int_equal(tls_pending(p.server), 0);
-    pair_client_writes(&p, "abcdef");
-    assert_int_equal(tls_read(p.server, buf, sizeof(buf), &n), TLS_OK);
-    assert_int_equal(n, 3);
-    assert_int_equal(tls_pending(p.server), 3);
-    expect_read(&p, "def");
-    assert_int_equal(tls_pending(p.server), 0);
-    pair_close(&p);
-    client_close(&c);
-    actor_close(&a);
-}
-
-static void wire_octets_are_counted(void **state)
-{
-    (void)state;
-    each_version(version)
-    {
-        struct actor a;
-        struct client c;
-        struct pair p;
-        char buf[64];
-        actor_open(&a, defaults);
-        client_open(&c, a.certs, *version);
-        pair_secure(&p, &c, &a, "o.test");
-        const struct tls_info *info = tls_info(p.server);
-        assert_int_equal(info->secure_wire_in, info->wire_in);
-        assert_int_equal(info->secure_wire_out, info->wire_out);
-        assert_int_equal(info->wire_in, BIO_number_written(c.out));
-        pair_client_reads(&p, buf, sizeof(buf)); /* tickets: nothing more of ours came */
-        assert_int_equal(info->wire_out, BIO_number_read(c.in));
-        expect_write(&p, "four");
-        size_t overhead = *version == TLS1_3_VERSION ? 5 + 1 + 16 : 5 + 8 + 16;
-        assert_int_equal(info->wire_out - info->secure_wire_out, 4 + overhead);
-        assert_int_equal(evbuffer_get_length(p.down), 4 + overhead);
-        pair_close(&p);
-        client_close(&c);
-        actor_close(&a);
-    }
-}
-
-static void queues_can_be_swapped_while_idle(void **state)
-{
-    (void)state;
-    struct actor a;
-    struct client c;
-    struct pair p;
-    char buf[16];
-    actor_open(&a, defaults);
-    client_open(&c, a.certs, 0);
-    pair_secure(&p, &c, &a, "o.test");
-    tls_set_queues(p.server, NULL, NULL);
-    pair_down(&p);
-    evbuffer_free(p.up);
-    evbuffer_free(p.down);
-    expect_end(&p, TLS_AGAIN);
-    p.up = evbuffer_new();
-    p.down = evbuffer_new();
-    tls_set_queues(p.server, p.up, p.down);
-    pair_client_writes(&p, "ping");
-    expect_read(&p, "ping");
-    expect_write(&p, "pong");
-    assert_string_equal(pair_client_reads(&p, buf, sizeof(buf)), "pong");
-    pair_close(&p);
-    client_close(&c);
-    actor_close(&a);
-}
-
-/* An old error of another session in the queue of the thread must not be taken for ours. */
-static void foreign_errors_do_not_matter(void **state)
-{
-    (void)state;
-    struct actor a;
-    struct client c;
-    struct pair p;
-    actor_open(&a, defaults);
-    client_open(&c, a.certs, 0);
-    pair_secure(&p, &c, &a, "o.test");
-    ERR_raise(ERR_LIB_SSL, SSL_R_BAD_LENGTH);
-    expect_end(&p, TLS_AGAIN);
-    assert_int_equal(ERR_peek_error(), 0);
-    ERR_raise(ERR_LIB_SSL, SSL_R_BAD_LENGTH);
-    expect_write(&p, "fine");
-    pair_close(&p);
-    client_close(&c);
-    actor_close(&a);
-}
-
-static void a_session_outlives_its_context(void **state)
-{
-    (void)state;
-    struct actor a;
-    struct client c;
-    struct pair p;
-    actor_open(&a, defaults);
-    client_open(&c, a.certs, 0);
-    pair_open(&p, &c, &a, "o.test");
-    tls_context_free(a.context);
-    a.context = NULL;
-    pair_handshake(&p);
-    assert_int_equal(p.result, TLS_OK);
-    pair_close(&p);
-    tls_free(NULL);
-    client_close(&c);
-    actor_close(&a);
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(clients_judge_the_certificate),
     cmocka_unit_test(names_come_from_sni_or_the_address),
@@ -845,21 +333,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_client_that_is_too_old_is_told_so),
     cmocka_unit_test(plain_http_fails_in_words),
     cmocka_unit_test(client_certificates_are_asked_for_and_taken),
-    cmocka_unit_test(tickets_are_as_many_as_asked_for),
-    cmocka_unit_test(sessions_resume_within_a_context_only),
-    cmocka_unit_test(early_data_is_given_after_the_handshake),
-    cmocka_unit_test(early_data_can_be_rejected),
-    cmocka_unit_test(early_data_is_not_offered_by_default),
-    cmocka_unit_test(ends_are_told_apart),
-    cmocka_unit_test(a_cut_record_is_a_truncation),
-    cmocka_unit_test(a_handshake_can_be_truncated_anywhere),
-    cmocka_unit_test(a_broken_record_fails_for_good),
-    cmocka_unit_test(one_write_is_one_record),
-    cmocka_unit_test(pending_tells_of_the_rest_of_a_record),
-    cmocka_unit_test(wire_octets_are_counted),
-    cmocka_unit_test(queues_can_be_swapped_while_idle),
-    cmocka_unit_test(foreign_errors_do_not_matter),
-    cmocka_unit_test(a_session_outlives_its_context),
 };
 
 TEST_MAIN(tests)

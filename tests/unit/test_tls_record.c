@@ -115,9 +115,9 @@ static void every_part_of_a_hello_is_partial(void **state)
     for (size_t r = 0; r < sizeof(records) / sizeof(records[0]); r++) {
         parse_extensions(LITERAL(everything), records[r], &h);
         for (size_t len = 0; len < wire.len; len++) {
-            unsigned char *exact = malloc(len + 1); /* so that ASan sees a read behind it */
+            unsigned char *exact = malloc(len > 0 ? len : 1); /* ASan sees a read behind it */
+            assert_non_null(exact);
             memcpy(exact, wire.at, len);
-            exact = realloc(exact, len > 0 ? len : 1);
             assert_int_equal(tls_hello_parse(exact, len, &h), TLS_HELLO_PARTIAL);
             free(exact);
         }
@@ -186,6 +186,19 @@ static void names_become_text(void **state)
         assert_string_equal(h.alpn[0], readable[i].first_alpn);
         assert_false(h.ticket);
     }
+}
+
+static void more_versions_than_fit_are_left_out(void **state)
+{
+    (void)state;
+    struct tls_hello h;
+    assert_int_equal(parse_extensions(LITERAL("\x00\x2b\x00\x13\x12\x00\x01\x00\x02\x00\x03\x00\x04"
+                                              "\x00\x05\x00\x06\x00\x07\x00\x08\x00\x09"),
+                                      16384, &h),
+                     TLS_HELLO_WHOLE);
+    assert_int_equal(h.n_versions, TLS_VERSIONS_MAX);
+    assert_int_equal(h.versions[TLS_VERSIONS_MAX - 1], 8);
+    assert_false(h.early_data || h.psk || h.ticket); /* the fields behind it are as they were */
 }
 
 static const struct {
@@ -492,6 +505,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_part_of_a_hello_is_partial),
     cmocka_unit_test(a_hello_without_extensions_has_its_legacy_version),
     cmocka_unit_test(names_become_text),
+    cmocka_unit_test(more_versions_than_fit_are_left_out),
     cmocka_unit_test(malformed_extensions_are_refused),
     cmocka_unit_test(malformed_messages_are_refused),
     cmocka_unit_test(what_is_no_hello_is_refused_at_once),

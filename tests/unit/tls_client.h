@@ -18,6 +18,13 @@
 #include "certs.h"
 #include "tls.h"
 
+/* Where a test is true of both. */
+static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+
+#define EACH_VERSION for (const int *version = versions; version < versions + 2; version++)
+
+static const struct tls_settings defaults = { .tickets = -1 };
+
 struct actor {
     struct certs *certs;
     struct tls_settings settings;
@@ -82,6 +89,16 @@ static inline void client_open(struct client *c, struct certs *certs, int versio
         X509_STORE_add_cert(SSL_CTX_get_cert_store(c->ctx), certs_ca(certs));
 }
 
+static inline void client_takes_its_own(struct client *c, struct certs *certs)
+{
+    X509 *cert;
+    EVP_PKEY *key;
+    /* Not one that a server would trust, and not for clients: it is taken all the same. */
+    assert_int_equal(certs_leaf(certs, CERT_SELF_SIGNED, "someone", &cert, &key), 0);
+    assert_int_equal(SSL_CTX_use_certificate(c->ctx, cert), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(c->ctx, key), 1);
+}
+
 static inline void client_close(struct client *c)
 {
     SSL_SESSION_free(c->ticket);
@@ -104,7 +121,9 @@ static inline void pair_open(struct pair *p, struct client *c, struct actor *a, 
     if (X509_VERIFY_PARAM_set1_ip_asc(param, host) != 1) {
         ERR_clear_error();
         assert_int_equal(SSL_set1_host(c->ssl, host), 1);
-        assert_int_equal(SSL_set_tlsext_host_name(c->ssl, host), 1);
+        char name[256]; /* not const: OpenSSL's macro casts it */
+        snprintf(name, sizeof(name), "%s", host);
+        assert_int_equal(SSL_set_tlsext_host_name(c->ssl, name), 1);
     }
 }
 
