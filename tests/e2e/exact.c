@@ -169,7 +169,10 @@ static void add_down_rules(struct buf *b, const char *kind, const char *before, 
 
 static void add_up_rules(struct buf *b)
 {
-    static const char *const ends[] = { "'reset'", "'close'", "{'stall':{'reading':false}}" };
+    /* The 102 tells the client of a stall that its octets were read. */
+    static const char *const ends[] = {
+        "'reset'", "'close'", "{'respond':{'status':102}},{'stall':{'reading':false}}"
+    };
     for (int end = 0; end < EXACT_ENDS; end++)
         for (int size = 0; size < EXACT_SIZES; size++)
             buf_printf(b, "{'on':'request','when':{'path':'/up/%s/*/%llu'},'do':[{'read':%llu},%s]},\n",
@@ -232,7 +235,7 @@ struct exact_site {
     SSL_CTX *tls;
     struct lane *lanes;
     int lane_count;
-    bool journal;
+    int status; /* how it ended, once it did */
 };
 
 static int open_lanes(struct exact_site *s, char **arguments)
@@ -261,7 +264,6 @@ struct exact_site *exact_site_start(const char *program, int lanes, bool journal
     if (!s || !arguments || !(s->lanes = calloc((size_t)lanes, sizeof(*s->lanes))))
         abort();
     s->lane_count = lanes;
-    s->journal = journal;
     if (open_lanes(s, arguments) == 0) {
         struct program_options options = { .arguments = (const char *const *)arguments,
                                            .journal = journal ? NULL : "" };
@@ -282,12 +284,18 @@ struct exact_site *exact_site_start(const char *program, int lanes, bool journal
     return s;
 }
 
+static void end_program(struct exact_site *s)
+{
+    if (s->program && s->program->pid > 0)
+        s->status = program_end(s->program);
+}
+
 int exact_site_end(struct exact_site *s, bool keep)
 {
     int result = 0;
     if (s->program) {
-        int status = program_end(s->program);
-        bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        end_program(s);
+        bool good = WIFEXITED(s->status) && WEXITSTATUS(s->status) == 0;
         result = good && !program_complained(s->program) ? 0 : -1;
         if (result < 0)
             program_show_output(s->program);
@@ -620,6 +628,8 @@ static int play_up(struct play *p)
     else
         send_chunks(p->c, p->n + EXTRA);
     char octet;
+    if (k->end == EXACT_STALL && read_status(p, "HTTP/1.1 102") < 0)
+        return -1;
     if (k->end != EXACT_STALL && peer_read(p->c, &octet, 1, PEER_PATIENCE) >= 0)
         return wrong(p, "an octet came instead of the end");
     return judge_end(p, p->c, false);
@@ -678,6 +688,8 @@ static void begin_upload(struct uploads *u, int connection, bool at_origin, cons
     if (!up)
         abort();
     *up = (struct upload){ *link, connection, at_origin, strtoull(strrchr(path, '/') + 1, NULL, 10) };
+    if (strncmp(path, "/up/close/", 10) == 0)
+        up->want += EXTRA; /* a clean close drains: the rest is read as well */
     *link = up;
 }
 
@@ -723,7 +735,7 @@ size_t exact_uploads_wrong(struct exact_site *s, size_t *seen, char *why, size_t
         abort();
     u->why = why;
     u->room = room;
-    program_end(s->program); /* so that the journal is whole */
+    end_program(s); /* so that the journal is whole */
     snprintf(path, sizeof(path), "%s/journal", s->program->folder);
     FILE *f = fopen(path, "re");
     while (f && getline(&line, &line_room, f) > 0)

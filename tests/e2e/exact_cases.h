@@ -4,6 +4,8 @@
 #ifndef TESTS_E2E_EXACT_CASES_H
 #define TESTS_E2E_EXACT_CASES_H
 
+#include <stdlib.h>
+
 #include "e2e.h"
 #include "exact.h"
 

@@ -169,8 +169,10 @@ ssize_t peer_send_some(struct peer *p, const void *octets, size_t len, int timeo
             done += (size_t)n;
             continue;
         }
-        if (errno != EAGAIN && errno != EINTR)
+        if (errno != EAGAIN && errno != EINTR) {
+            p->end = PEER_RESET; /* the first call to meet an RST eats it */
             return -1;
+        }
         struct pollfd ready = { .fd = p->fd, .events = POLLOUT };
         if (poll(&ready, 1, left(deadline)) == 0)
             break;
