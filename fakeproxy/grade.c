@@ -1,0 +1,428 @@
+/*
+ * Grading as a whole: which checks are judged at all, how the kinds of a check go together, and
+ * what a finding means at the check's level.
+ *
+ *   the case: journal whole?  needs met?  exercised?          (grade_exercised.c)
+ *   a check:  variant, needs, what it must be told, `given`, anchors, then its kinds
+ *             (grade_outcome.c, grade_count.c, grade_gap.c, grade_leak.c)
+ *   the house: in every case                                  (grade_house.c, grade_secrets.c)
+ */
+#include "grade.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "grading.h"
+
+/* ---- what a match looks at ------------------------------------------------------------------- */
+
+static const uint32_t of_client = 1U << EVENT_step | 1U << EVENT_outcome | 1U << EVENT_cancel;
+
+static bool asks_client(const struct match *);
+
+static bool pattern_asks_client(const struct pattern *p)
+{
+    bool asks = p->kind == PATTERN_AS && asks_client(p->as);
+    for (size_t i = 0; !asks && p->operands && i < p->count; i++)
+        asks = pattern_asks_client(&p->operands[i]);
+    for (size_t i = 0; !asks && p->conditions && i < p->count; i++)
+        asks = pattern_asks_client(p->conditions[i].pattern);
+    return asks;
+}
+
+static bool asks_client(const struct match *m)
+{
+    if (!m)
+        return false;
+    bool asks = (m->events & of_client) && !(m->events & ~of_client);
+    for (size_t i = 0; !asks && i < m->count; i++)
+        asks = pattern_asks_client(&m->entries[i].pattern);
+    for (size_t i = 0; !asks && i < m->any_count; i++)
+        asks = asks_client(m->any[i]);
+    return asks || asks_client(m->none) || asks_client(m->after) || asks_client(m->before);
+}
+
+static bool leak_asks_client(const struct leak_check *c)
+{
+    for (const char *const *in = c->in; in && *in; in++)
+        if (strcmp(*in, "error") == 0 || strcmp(*in, "log") == 0)
+            return true;
+    return false;
+}
+
+bool grading_needs_client(const struct check *c)
+{
+    bool needs = c->outcome.match || asks_client(c->given) || asks_client(c->count.match) ||
+                 asks_client(c->gap.from) || asks_client(c->gap.to) || asks_client(c->gap.of) ||
+                 asks_client(c->order.first) || asks_client(c->order.then) ||
+                 leak_asks_client(&c->leak);
+    for (size_t i = 0; i < c->any_of_count && !needs; i++)
+        needs = grading_needs_client(&c->any_of[i]);
+    return needs;
+}
+
+/* ---- a check --------------------------------------------------------------------------------- */
+
+/* What must have come before anything can be said; HOLDS: it came. */
+static struct finding judge_given(struct grading *g, const struct check *c)
+{
+    const struct match *const matches[] = { c->count.match,  c->gap.from,    c->gap.to,
+                                            c->gap.of,       c->order.first, c->order.then,
+                                            c->outcome.match };
+    if (c->given && !grading_first(g, c->given))
+        return grading_found(g, FINDING_UNTESTED, "there never was a %s",
+                             grading_match_text(g, c->given));
+    for (size_t i = 0; i < sizeof(matches) / sizeof(matches[0]); i++) {
+        const struct match *lost = matches[i] ? grading_lost_anchor(g, matches[i]) : NULL;
+        if (lost)
+            return grading_found(g, FINDING_UNTESTED, "there never was a %s",
+                                 grading_match_text(g, lost));
+    }
+    return (struct finding){ .kind = FINDING_HOLDS };
+}
+
+/* One passes: all that do are named. None does: one that failed decides. */
+static struct finding judge_any(struct grading *g, const struct check *c)
+{
+    struct buf names = { 0 };
+    struct finding first = { 0 }, worst = { 0 };
+    size_t passed = 0;
+    for (size_t i = 0; i < c->any_of_count; i++) {
+        struct finding f = grading_check(g, &c->any_of[i]);
+        if (f.kind == FINDING_HOLDS) {
+            first = passed++ == 0 ? f : first;
+            buf_printf(&names, "%s%s", names.len ? ", " : "", c->any_of[i].id);
+        } else if (f.kind > worst.kind) {
+            worst = f;
+        }
+    }
+    if (passed) {
+        first.sentence = arena_copy(g->arena, names.at, names.len);
+        buf_free(&names);
+        return first;
+    }
+    const char *sentence = worst.sentence;
+    struct finding f = grading_found(g, worst.kind, "none of %zu: %s", c->any_of_count, sentence);
+    memcpy(f.evidence, worst.evidence, sizeof(f.evidence));
+    f.evidence_count = worst.evidence_count;
+    return f;
+}
+
+/* Several kinds must all hold: the worst decides, the first of equals speaks. */
+static void take_worse(struct finding *worst, bool *any, struct finding f)
+{
+    if (!*any || f.kind > worst->kind)
+        *worst = f;
+    *any = true;
+}
+
+struct finding grading_check(struct grading *g, const struct check *c)
+{
+    struct finding worst = judge_given(g, c);
+    bool any = false;
+    if (worst.kind != FINDING_HOLDS)
+        return worst;
+    if (c->outcome.match)
+        take_worse(&worst, &any, grading_outcome(g, c->outcome.match));
+    if (c->count.match)
+        take_worse(&worst, &any, grading_count(g, &c->count));
+    if (c->gap.from || c->gap.of)
+        take_worse(&worst, &any, grading_gap(g, &c->gap));
+    if (c->order.then)
+        take_worse(&worst, &any, grading_order(g, &c->order));
+    if (c->leak.in)
+        take_worse(&worst, &any, grading_leak(g, &c->leak));
+    if (c->any_of_count)
+        take_worse(&worst, &any, judge_any(g, c));
+    assert(any); /* the loader refuses a check without a kind */
+    return worst;
+}
+
+void grading_decide(struct verdict *v, const struct finding *f)
+{
+    bool is_shown = v->level == LEVEL_MAY || v->level == LEVEL_INFO;
+    v->holds = f->kind == FINDING_HOLDS;
+    v->sentence = f->sentence ? f->sentence : "";
+    memcpy(v->evidence, f->evidence, sizeof(v->evidence));
+    v->evidence_count = f->evidence_count;
+    switch (f->kind) {
+    case FINDING_HOLDS:
+        v->kind = is_shown ? VERDICT_INFO : VERDICT_PASS;
+        break;
+    case FINDING_UNTESTED:
+        v->kind = VERDICT_NOT_EXERCISED;
+        break;
+    case FINDING_UNSURE:
+        v->kind = VERDICT_INCONCLUSIVE;
+        break;
+    case FINDING_BROKEN:
+        v->kind = is_shown ? VERDICT_INFO : v->level == LEVEL_SHOULD ? VERDICT_WEAK : VERDICT_FAIL;
+        break;
+    }
+}
+
+/* ---- which checks are judged ----------------------------------------------------------------- */
+
+static bool is_in(const char *const *list, const char *name)
+{
+    for (; *list; list++)
+        if (strcmp(*list, name) == 0)
+            return true;
+    return false;
+}
+
+static const char *missing_capability(const struct grade_case *c, const char *const *needs)
+{
+    for (; c->capabilities && needs && *needs; needs++)
+        if (!is_in(c->capabilities, *needs))
+            return *needs;
+    return NULL;
+}
+
+/* A reason that this check says nothing about this client in this case; NULL: there is none. */
+static const char *not_applicable(struct grading *g, const struct check *c)
+{
+    const char *variant = g->s->variant;
+    if (c->variants && variant && !is_in(c->variants, variant))
+        return "it is about other variants";
+    const char *missing = missing_capability(g->c, g->s->needs);
+    if (!missing)
+        missing = missing_capability(g->c, c->needs);
+    if (!missing)
+        return NULL;
+    struct buf b = { 0 };
+    buf_printf(&b, "needs %s, which the client does not have", missing);
+    return grading_keep(g, &b);
+}
+
+/* Past four times its limit an instance ends the case: what failed by then failed. */
+static bool is_cut_short(const struct grading *g)
+{
+    return g->end && grading_is(g->end, FIELD_why, "storm");
+}
+
+static struct finding judge_own(struct grading *g, const struct finding *exercised,
+                                const struct check *c)
+{
+    if (exercised->kind != FINDING_HOLDS)
+        return *exercised;
+    struct finding f = grading_check(g, c);
+    if (is_cut_short(g) && f.kind != FINDING_BROKEN)
+        return grading_found(g, FINDING_UNTESTED, "the case was ended: a storm");
+    return f;
+}
+
+static void judge_check(struct grading *g, const struct finding *exercised, const struct check *c,
+                        struct verdict *v)
+{
+    const char *reason = not_applicable(g, c);
+    *v = (struct verdict){
+        .id = c->id, .says = c->says, .level = c->level, .critical = c->critical, .sentence = ""
+    };
+    if (reason) {
+        v->kind = VERDICT_NOT_APPLICABLE;
+        v->sentence = reason;
+    } else if (!g->c->has_client && grading_needs_client(c)) {
+        v->kind = VERDICT_NOT_JUDGED;
+        v->sentence = "needs clientsuite";
+    } else {
+        struct finding f = judge_own(g, exercised, c);
+        grading_decide(v, &f);
+    }
+}
+
+/* ---- the case -------------------------------------------------------------------------------- */
+
+static const struct fp_event *first(void *arg, const struct match *m)
+{
+    return grading_first(arg, m);
+}
+
+static bool is_proxy(void *arg, const char *at)
+{
+    const struct grading *g = arg;
+    int actor = scenario_actor(g->s, at);
+    return actor >= 0 && g->s->actors[actor].is_proxy;
+}
+
+static const char *no_value(void *arg, const char *name, size_t len, size_t *value_len)
+{
+    (void)arg;
+    (void)name;
+    (void)len;
+    *value_len = 0;
+    return "";
+}
+
+/* What the journal has behind `end` (how we took the listeners down) is not judged. */
+static const struct fp_event *find_end(const struct grade_case *c, size_t *count)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->events[i]->kind == EVENT_end) {
+            *count = i + 1;
+            return c->events[i];
+        }
+    return NULL;
+}
+
+/* A journal that has lost events, or was ended because it was full, proves nothing. */
+static void void_all(struct graded *r)
+{
+    r->exercised = false;
+    r->reason = "the journal is not whole";
+    for (size_t i = 0; i < r->count; i++)
+        if (r->verdicts[i].kind != VERDICT_NOT_APPLICABLE) {
+            r->verdicts[i].kind = VERDICT_HARNESS_ERROR;
+            r->verdicts[i].sentence = r->reason;
+            r->verdicts[i].holds = false;
+            r->verdicts[i].evidence_count = 0;
+        }
+}
+
+struct graded *grade(const struct grade_case *given)
+{
+    struct graded *r = calloc(1, sizeof(*r));
+    if (!r)
+        abort();
+    struct grade_case c = *given;
+    struct grading g = { .c = &c, .s = c.scenario };
+    r->arena = g.arena = arena_new();
+    g.no_values = (struct text_scope){ .value = no_value };
+    g.end = find_end(&c, &c.count);
+    g.env = (struct match_env){
+        .first = first, .is_proxy = is_proxy, .scope = c.scope ? c.scope : &g.no_values, .arg = &g
+    };
+    struct finding exercised = grading_exercised(&g);
+    r->exercised = exercised.kind == FINDING_HOLDS;
+    r->inconclusive = exercised.kind == FINDING_UNSURE;
+    r->reason = exercised.sentence ? exercised.sentence : "";
+    r->count = g.s->check_count + HOUSE_CHECKS;
+    r->verdicts = arena_take(r->arena, r->count * sizeof(*r->verdicts));
+    for (size_t i = 0; i < g.s->check_count; i++)
+        judge_check(&g, &exercised, &g.s->checks[i], &r->verdicts[i]);
+    grading_house(&g, r->verdicts + g.s->check_count);
+    if (c.lost || (g.end && grading_is(g.end, FIELD_why, "journal full")))
+        void_all(r);
+    return r;
+}
+
+/* ---- vacuity --------------------------------------------------------------------------------- */
+
+static const struct check *passing(const struct scenario *s, const struct fp_event *const *events,
+                                   size_t count)
+{
+    struct grade_case c = { .scenario = s, .events = events, .count = count, .has_client = true };
+    const struct check *found = NULL;
+    struct graded *r = grade(&c);
+    for (size_t i = 0; i < s->check_count && !found; i++)
+        if (r->verdicts[i].kind == VERDICT_PASS)
+            found = &s->checks[i];
+    graded_free(r);
+    return found;
+}
+
+/* The steps begin, and the case ends: nothing came of it. */
+static const struct check *passes_on_nothing(const struct scenario *s)
+{
+    size_t count = 0, steps = s->client.step_count;
+    struct event_draft *drafts = calloc(steps + 1, sizeof(*drafts));
+    const struct fp_event **events = calloc(steps + 1, sizeof(*events));
+    if (!drafts || !events)
+        abort();
+    for (; count <= steps; count++) {
+        struct event_draft *d = &drafts[count];
+        event_begin(d, count < steps ? EVENT_step : EVENT_end, count < steps ? "client" : "suite");
+        event_string(d, FIELD_step, count < steps ? s->client.steps[count].name : NULL);
+        d->event.seq = count + 1;
+        d->event.t = (int64_t)count * CLOCK_S;
+        events[count] = &d->event;
+    }
+    const struct check *found = passing(s, events, 0);
+    if (!found)
+        found = passing(s, events + steps, 1);
+    if (!found)
+        found = passing(s, events, count);
+    free(events);
+    free(drafts);
+    return found;
+}
+
+static void draft_outcome(struct event_draft *d, const char *ends, int64_t status, const char *body,
+                          const char *kind)
+{
+    event_begin(d, EVENT_outcome, "client");
+    event_string(d, FIELD_ends, ends);
+    if (status)
+        event_number(d, FIELD_status, status);
+    event_string(d, FIELD_body, body);
+    event_string(d, FIELD_kind, kind);
+    event_string(d, FIELD_error, kind);
+    event_number(d, FIELD_took, 10 * CLOCK_MS);
+}
+
+/* Whatever a client can do: no two of these are both right in any case worth a check. */
+static bool fits_everything(const struct grading *g, const struct match *m)
+{
+    static const struct {
+        const char *ends;
+        int64_t status;
+        const char *body, *kind;
+    } all[] = {
+        { "answer", 200, "whole", NULL },   { "answer", 200, "part", NULL },
+        { "answer", 200, "foreign", NULL }, { "answer", 407, "whole", NULL },
+        { "answer", 502, "empty", NULL },   { "answer", 302, "whole", NULL },
+        { "error", 0, NULL, "reset" },      { "error", 0, NULL, "timeout-total" },
+        { "error", 407, NULL, "other" },    { "error", 200, "part", "incomplete" },
+    };
+    struct match judge = *m;
+    struct match_entry *entries = arena_take(g->arena, (m->count + 1) * sizeof(*entries));
+    judge.count = 0;
+    judge.entries = entries;
+    judge.after = judge.before = NULL;
+    for (size_t i = 0; i < m->count; i++) {
+        if (m->entries[i].field == FIELD_took)
+            return false; /* a bound on time can always be missed */
+        if (m->entries[i].field != FIELD_step)
+            entries[judge.count++] = m->entries[i];
+    }
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct event_draft d;
+        draft_outcome(&d, all[i].ends, all[i].status, all[i].body, all[i].kind);
+        if (!match_event(&judge, &d.event, &g->env))
+            return false;
+    }
+    return true;
+}
+
+static bool says_nothing(const struct scenario *s, const struct check *c)
+{
+    bool only_outcome = c->outcome.match && !c->count.match && !c->gap.from && !c->gap.of &&
+                        !c->order.then && !c->leak.in && !c->any_of_count;
+    if (!only_outcome)
+        return false;
+    struct grade_case nothing = { .scenario = s };
+    struct grading g = { .c = &nothing, .s = s, .arena = arena_new() };
+    g.no_values = (struct text_scope){ .value = no_value };
+    g.env = (struct match_env){
+        .first = first, .is_proxy = is_proxy, .scope = &g.no_values, .arg = &g
+    };
+    bool vacuous = fits_everything(&g, c->outcome.match);
+    arena_free(g.arena);
+    return vacuous;
+}
+
+const struct check *grade_is_vacuous(const struct scenario *s, const char **why)
+{
+    const struct check *found = passes_on_nothing(s);
+    *why = "it passes although nothing has happened";
+    for (size_t i = 0; i < s->check_count && !found; i++) {
+        const struct check *c = &s->checks[i];
+        if (c->level == LEVEL_MAY || c->level == LEVEL_INFO || !says_nothing(s, c))
+            continue;
+        *why = "it passes whatever the client does: every outcome fits";
+        found = c;
+    }
+    return found;
+}
