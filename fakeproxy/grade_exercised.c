@@ -190,31 +190,42 @@ static const struct fp_event *sign_of(const struct playing *p, size_t index)
     return NULL;
 }
 
-/* What is behind a `wait` that the client ended was not carried out: it had left already. */
-static bool is_behind_wait(const struct rule *r, size_t index)
+static bool is_behind_wait(const struct rule *r, size_t index, bool limited)
 {
-    for (size_t i = 0; i < index; i++)
-        if (r->actions[i].kind == ACTION_WAIT)
+    for (size_t i = 0; i < index; i++) {
+        const struct action *a = &r->actions[i];
+        if (a->kind != ACTION_WAIT)
+            continue;
+        if (!limited || (a->wait.kind == CONDITION_EVENT && a->wait.limit >= 0))
             return true;
+    }
     return false;
 }
 
-static const struct fp_event *carried_out(const struct playing *p)
+/* What is behind a wait that was cut short was not carried out: the client had left already, or
+ * the wait was given up at its limit, which only the end of the list tells. */
+static bool was_cut_short(const struct grading *g, const struct playing *p, size_t index,
+                          const struct fp_event *sign)
+{
+    if (!is_behind_wait(p->rule, index, false))
+        return false;
+    if (p->client_left && p->client_left->seq < sign->seq)
+        return true;
+    if (p->left) /* to its end, and yet not completed */
+        return !event_get(p->left, FIELD_action);
+    return !g->end && is_behind_wait(p->rule, index, true);
+}
+
+static const struct fp_event *carried_out(const struct grading *g, const struct playing *p)
 {
     size_t index = (size_t)p->rule->fault_action;
     if (p->left && grading_flag(p->left, FIELD_completed, false))
         return p->left;
     const struct fp_event *sign = sign_of(p, index);
-    /* An action behind it was reached, so this one is over: true of all that cannot be cut short.
-     */
+    /* An action behind it was reached, so it is over. */
     if (!sign && p->left && event_get(p->left, FIELD_action) && left_at(p) > index)
         sign = p->left;
-    if (!sign || !is_behind_wait(p->rule, index))
-        return sign;
-    /* To its end, and yet not completed: a wait was given up. */
-    bool gave_up = p->left && !event_get(p->left, FIELD_action);
-    bool was_gone = p->client_left && p->client_left->seq < sign->seq;
-    return gave_up || was_gone ? NULL : sign;
+    return sign && was_cut_short(g, p, index, sign) ? NULL : sign;
 }
 
 /* ---- rules ----------------------------------------------------------------------------------- */
@@ -244,7 +255,7 @@ static void judge_rule(struct grading *g, const struct actor *a, const struct ru
         if (!r->is_fault)
             break;
         struct playing p = collect(g, r, e);
-        done = carried_out(&p);
+        done = carried_out(g, &p);
     }
     t->fired += fired > 0;
     if (!r->is_fault || done || t->missing.kind)

@@ -198,6 +198,8 @@ static void look_at_log(struct grading *g, struct search *s)
     if (s->found.kind != FINDING_BROKEN &&
         grading_finds(s->needle, s->len, g->c->log, g->c->log_len))
         s->found = grading_found(g, FINDING_BROKEN, "it is in the client's log");
+    if (s->found.evidence_count == 0)
+        grading_evidence(&s->found, g->end); /* the log is no event */
 }
 
 /* ---- the kind -------------------------------------------------------------------------------- */
