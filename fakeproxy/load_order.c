@@ -129,15 +129,6 @@ static void check_alert(struct walk *w, const struct json *v, const struct actio
                  "an alert at a proxy that speaks no TLS, expected \"tls\" at the proxy");
 }
 
-static void check_cut(struct walk *w, const struct json *v, const struct action *a)
-{
-    const struct cut *cut = cut_of(a);
-    if (!cut || cut->kind != CUT_AFTER_BODY_BYTES || a->kind != ACTION_TUNNEL)
-        return;
-    complain(w->load->l, json_get(json_get(v->first, "cut"), "after_body_bytes"), NULL,
-             "a tunnel has no header block, expected \"after_bytes\"");
-}
-
 /* ---- waits that nobody ends ------------------------------------------------------------------ */
 
 static const struct pattern *pattern_of(const struct match *m, enum field_id field)
@@ -199,7 +190,6 @@ void load_check_order(struct load *load, const struct json *list, const struct a
         check_reachable(&w, v, a);
         check_event(&w, v, a);
         check_alert(&w, v, a);
-        check_cut(&w, v, a);
         if (a->kind == ACTION_WAIT)
             check_wait(&w, v->first, &a->wait);
         if (a->kind == ACTION_TUNNEL && a->tunnel.until.kind != CONDITION_NONE)
