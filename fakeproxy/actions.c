@@ -63,7 +63,7 @@ static void write_respond(struct conn *c, const struct respond *r)
 {
     struct exchange *x = c->exchange;
     struct buf mark = { 0 };
-    buf_printf(&mark, "%s %d %s", conn_actor(c)->name, r->status, c->instance->case_id);
+    conn_mark(c, r->status, &mark);
     buf_char(&mark, '\0');
     struct answer_context context = { .scope = &c->instance->scope,
                                       .request_method = x->request.method,

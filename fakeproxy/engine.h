@@ -118,7 +118,9 @@ enum progress {
 struct upstream { /* a proxy's own connection to an origin, for one client connection */
     struct stream stream;
     struct conn *owner;
-    char key[300]; /* host:port it stands for */
+    struct buf host; /* what it stands for */
+    int port, to;
+    const char *via;
     uint64_t exchanges;
     bool is_reused;
 };
@@ -199,6 +201,8 @@ void conn_wake_at(struct conn *, int64_t when);
 void conn_event(struct conn *, struct event_draft *, enum event_kind);
 void conn_note_event(struct conn *, struct event_draft *);
 const struct actor *conn_actor(const struct conn *);
+/* The default body, "<actor> <status> <case>", which tells who answered. */
+void conn_mark(const struct conn *, int status, struct buf *);
 /* Notices, while a list plays, that the peer reset (the connection ends; true), sent FIN, or sent
  * the first octets of its next message. */
 bool conn_look(struct conn *);
@@ -268,7 +272,8 @@ bool answering_keeps_open(const struct exchange *, const struct http_head *answe
 
 /* upstream.c */
 enum dial { DIAL_PENDING, DIAL_OPEN, DIAL_FAILED };
-enum dial upstream_open(struct conn *, struct http_slice host, int port, int to, const char *via);
+enum upstream_use { UPSTREAM_FORWARD, UPSTREAM_TUNNEL };
+enum dial upstream_open(struct conn *, struct http_slice host, int port, int to, enum upstream_use);
 enum dial upstream_state(struct conn *);
 void upstream_drop(struct conn *, bool reset);
 

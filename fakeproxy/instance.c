@@ -133,15 +133,23 @@ static void route_to(struct listener *l, struct route *route)
     getsockname(l->fd, (struct sockaddr *)&route->address, &route->address_len);
 }
 
-/* An actor's own address, such as {b.addr}, is that actor; but a proxy never dials itself. */
-static struct listener *by_address(struct instance *in, struct http_slice host, int port)
+/* By its host name, or by its own address, such as {o2.addr}; but no proxy dials a proxy. */
+static bool is_called(const struct listener *l, struct http_slice host, int port)
 {
-    for (size_t i = 0; i < in->scenario->actor_count; i++) {
-        struct listener *l = &in->listeners[i];
-        if (l->port == port && !l->actor->is_proxy && http_slice_is(host, "127.0.0.1"))
-            return l;
-    }
-    return NULL;
+    if (l->actor->is_proxy)
+        return false;
+    return same_name(host, l->host) || (l->port == port && http_slice_is(host, "127.0.0.1"));
+}
+
+/* Whoever is not named otherwise is the origin: no name ever leads out of here. */
+static struct listener *destination(struct instance *in, struct http_slice host, int port, int to)
+{
+    if (to >= 0)
+        return &in->listeners[to];
+    for (size_t i = 0; i < in->scenario->actor_count; i++)
+        if (is_called(&in->listeners[i], host, port))
+            return &in->listeners[i];
+    return &in->listeners[SCENARIO_ORIGIN];
 }
 
 void instance_route(struct instance *in, struct http_slice host, int port, int to,
@@ -155,11 +163,7 @@ void instance_route(struct instance *in, struct http_slice host, int port, int t
             return;
         }
     }
-    struct listener *l = to >= 0 ? &in->listeners[to] : by_address(in, host, port);
-    for (size_t i = 0; !l && i < in->scenario->actor_count; i++)
-        if (same_name(host, in->listeners[i].host))
-            l = &in->listeners[i];
-    route_to(l ? l : &in->listeners[SCENARIO_ORIGIN], route);
+    route_to(destination(in, host, port, to), route);
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */

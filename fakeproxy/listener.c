@@ -55,7 +55,7 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
  * hangs as it does behind a dead route. */
 static void fill_backlog(struct listener *l)
 {
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = { 0 };
     socklen_t len = sizeof(a);
     getsockname(l->fd, (struct sockaddr *)&a, &len);
     l->filler_count = 4;

@@ -229,7 +229,7 @@ static void tell_body(struct conn *c)
     if (x->digest)
         EVP_DigestFinal_ex(x->digest, digest, &len);
     for (unsigned i = 0; i < len; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+        snprintf(hex + 2 * (size_t)i, 3, "%02x", digest[i]);
     struct event_draft d;
     conn_event(c, &d, EVENT_body);
     d.event.began = x->body_began;
@@ -242,7 +242,7 @@ static void tell_body(struct conn *c)
 
 void request_tell_body_left(struct conn *c)
 {
-    if (c->exchange && c->exchange->number && c->exchange->body_began)
+    if (c->exchange && c->exchange->number)
         tell_body(c);
 }
 

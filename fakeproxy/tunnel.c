@@ -84,7 +84,7 @@ static enum progress dial(struct conn *c, const struct tunnel *a)
 {
     struct exchange *x = c->exchange;
     enum dial d = x->phase == START
-                      ? upstream_open(c, x->target.host, x->target.port, a->to, "tunnel")
+                      ? upstream_open(c, x->target.host, x->target.port, a->to, UPSTREAM_TUNNEL)
                       : upstream_state(c);
     x->phase = DIALING;
     if (d == DIAL_PENDING)
