@@ -6,6 +6,7 @@
 #include "options.h"
 #include "play.h"
 #include "show.h"
+#include "skeleton.h"
 
 static int run(const struct options *o)
 {
@@ -17,7 +18,7 @@ static int run(const struct options *o)
     case COMMAND_CHECK:
         return command_check(o);
     case COMMAND_NEW:
-        return EXIT_USAGE;
+        return skeleton_new(o->operands[0]);
     case COMMAND_SHOW:
         return show(o->operands[0]);
     case COMMAND_CALIBRATE:
