@@ -23,6 +23,15 @@ const struct actor *conn_actor(const struct conn *c)
     return c->listener->actor;
 }
 
+void conn_mark(const struct conn *c, int status, struct buf *out)
+{
+    buf_string(out, conn_actor(c)->name);
+    buf_char(out, ' ');
+    buf_number(out, status);
+    buf_char(out, ' ');
+    buf_string(out, c->instance->case_id);
+}
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 void conn_event(struct conn *c, struct event_draft *d, enum event_kind kind)
@@ -163,6 +172,7 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
     struct event_draft d;
     conn_event(c, &d, EVENT_accept);
     event_string(&d, FIELD_from, from);
+    event_string(&d, FIELD_through, by.through);
     const struct rule *rule = rule_take(c, &d.event);
     if (rule) {
         script_begin(c, rule, first_state(c));
