@@ -63,7 +63,7 @@ static void write_respond(struct conn *c, const struct respond *r)
 {
     struct exchange *x = c->exchange;
     struct buf mark = { 0 };
-    buf_printf(&mark, "%s %d %s", conn_actor(c)->name, r->status, c->instance->case_id);
+    conn_mark(c, r->status, &mark);
     buf_char(&mark, '\0');
     struct answer_context context = { .scope = &c->instance->scope,
                                       .request_method = x->request.method,
@@ -250,6 +250,12 @@ enum progress action_stall(struct conn *c, const struct action *a)
 {
     struct exchange *x = c->exchange;
     x->answered = true;
+    if (x->phase == 0) {
+        x->phase = 1;
+        struct event_draft d;
+        conn_event(c, &d, EVENT_stall);
+        conn_note_event(c, &d);
+    }
     if (a->ending.reading)
         request_overhear(c);
     if (c->stream.wire.broken) {

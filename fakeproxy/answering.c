@@ -52,6 +52,8 @@ void answering_tell_sent(struct conn *c, int status, uint64_t octets, uint64_t b
     event_number(&d, FIELD_bytes, (int64_t)octets);
     event_number(&d, FIELD_body_bytes, (int64_t)body);
     event_flag(&d, FIELD_whole, whole);
+    if (c->exchange->answer.limit == octets)
+        event_string(&d, FIELD_cut, script_cut_with(c->exchange));
     conn_note_event(c, &d);
 }
 

@@ -65,6 +65,10 @@ static size_t show_character(const char *s, size_t len, struct buf *out)
 {
     size_t n = json_utf8(s, len);
     bool is_control = (unsigned char)*s < 0x20 || *s == 0x7F;
+    if (n == 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0) {
+        buf_char(out, '?'); /* a byte order mark would not be seen */
+        return n;
+    }
     if (n == 0 || is_control) {
         buf_string(out, is_control ? " " : "?");
         return 1;

@@ -23,6 +23,15 @@ const struct actor *conn_actor(const struct conn *c)
     return c->listener->actor;
 }
 
+void conn_mark(const struct conn *c, int status, struct buf *out)
+{
+    buf_string(out, conn_actor(c)->name);
+    buf_char(out, ' ');
+    buf_number(out, status);
+    buf_char(out, ' ');
+    buf_string(out, c->instance->case_id);
+}
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 void conn_event(struct conn *c, struct event_draft *d, enum event_kind kind)
@@ -163,6 +172,7 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
     struct event_draft d;
     conn_event(c, &d, EVENT_accept);
     event_string(&d, FIELD_from, from);
+    event_string(&d, FIELD_through, by.through);
     const struct rule *rule = rule_take(c, &d.event);
     if (rule) {
         script_begin(c, rule, first_state(c));
@@ -209,6 +219,7 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
         return;
     /* An idle connection to the origin just ends; one in use breaks off like the client's. */
     bool mid_exchange = strcmp(how, "fin") != 0 && c->exchange && !c->exchange->response_body.whole;
+    request_tell_body_left(c);
     tunnel_tell_end(c);
     script_tell_left(c, false);
     struct wire *w = &c->stream.wire;
@@ -499,6 +510,7 @@ static void closing_poll(struct conn *c)
         return;
     }
     /* Its `close` event was written when our FIN went out: this is only the memory. */
+    request_tell_body_left(c);
     c->state = CONN_DEAD;
     upstream_drop(c, false);
     exchange_free(c->exchange);

@@ -80,13 +80,14 @@ double instance_random(struct instance *);
 
 /* Remembers who dials from a local port, so that the accepting origin knows who comes. */
 struct dialer {
-    const char *via;  /* "forward" or "tunnel"; NULL: nobody of ours */
-    uint64_t carrier; /* the proxy's connection */
-    char *host;       /* the name that was dialed; the taker's */
+    const char *via;     /* "forward" or "tunnel"; NULL: nobody of ours */
+    const char *through; /* the proxy's name */
+    uint64_t carrier;    /* its connection */
+    char *host;          /* the name that was dialed; the taker's */
 };
 
-void instance_dialed(struct instance *, int local_port, const char *via, uint64_t carrier,
-                     struct http_slice host);
+/* Takes a copy of `host`; by.host is not looked at. */
+void instance_dialed(struct instance *, int local_port, struct dialer by, struct http_slice host);
 /* Forgets and returns what was remembered. */
 struct dialer instance_who_dialed(struct instance *, int local_port);
 
@@ -117,7 +118,9 @@ enum progress {
 struct upstream { /* a proxy's own connection to an origin, for one client connection */
     struct stream stream;
     struct conn *owner;
-    char key[300]; /* host:port it stands for */
+    struct buf host; /* what it stands for */
+    int port, to;
+    const char *via;
     uint64_t exchanges;
     bool is_reused;
 };
@@ -198,6 +201,8 @@ void conn_wake_at(struct conn *, int64_t when);
 void conn_event(struct conn *, struct event_draft *, enum event_kind);
 void conn_note_event(struct conn *, struct event_draft *);
 const struct actor *conn_actor(const struct conn *);
+/* The default body, "<actor> <status> <case>", which tells who answered. */
+void conn_mark(const struct conn *, int status, struct buf *);
 /* Notices, while a list plays, that the peer reset (the connection ends; true), sent FIN, or sent
  * the first octets of its next message. */
 bool conn_look(struct conn *);
@@ -231,6 +236,8 @@ void script_begin(struct conn *, const struct rule *, enum conn_state after);
 enum progress script_poll(struct conn *);
 /* Writes the `rule` event of the list at hand, once. */
 void script_tell_left(struct conn *, bool completed);
+/* The end that the cut of the action at hand puts in its place; NULL: it has none. */
+const char *script_cut_with(const struct exchange *);
 struct exchange *exchange_new(void);
 void exchange_free(struct exchange *);
 
@@ -265,7 +272,8 @@ bool answering_keeps_open(const struct exchange *, const struct http_head *answe
 
 /* upstream.c */
 enum dial { DIAL_PENDING, DIAL_OPEN, DIAL_FAILED };
-enum dial upstream_open(struct conn *, struct http_slice host, int port, int to, const char *via);
+enum upstream_use { UPSTREAM_FORWARD, UPSTREAM_TUNNEL };
+enum dial upstream_open(struct conn *, struct http_slice host, int port, int to, enum upstream_use);
 enum dial upstream_state(struct conn *);
 void upstream_drop(struct conn *, bool reset);
 

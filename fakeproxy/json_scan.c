@@ -111,7 +111,9 @@ static int check_number(struct scanner *s, const struct frame *f, size_t start, 
     double value = strtod(digits, NULL);
     bool is_zero = strspn(digits, "-0.") == strcspn(digits, "eE");
     if (isinf(value) || (value == 0 && !is_zero) || (value != 0 && !isnormal(value)))
-        return fail(s, f, start, "the number %s cannot be represented", digits);
+        return fail(s, f, start,
+                    "the number %s cannot be represented, expected one that a double can hold",
+                    digits);
     if (is_integer && fabs(value) >= EXACT_INTEGERS)
         return fail(s, f, start, "the integer %s is too large, expected less than 2^53", digits);
     return 0;
@@ -223,6 +225,8 @@ static int scan_string(struct scanner *s, const struct frame *f)
                 return -1;
             continue;
         }
+        if (c == '\n' || c == '\r')
+            return fail(s, f, start, "a text that does not end on its line, expected a closing \"");
         if (c < 0x20)
             return fail(s, f, s->at, "a control character in a text, expected it as \\u%04x",
                         (unsigned)c);

@@ -98,7 +98,8 @@ struct gate load_gate(struct load *, const struct json *);
 
 void load_actor(struct load *, const struct json *, struct actor *); /* all but its rules */
 void load_rules(struct load *, const struct json *actor, struct actor *);
-int load_actor_index(struct load *, const struct json *name); /* -1 with a complaint */
+/* The index of that proxy, or origin; -1 with a complaint. */
+int load_actor_index(struct load *, const struct json *name, bool is_proxy);
 const char *hint_actor(struct load *, const struct json *name);
 void load_client(struct load *, const struct json *);
 void load_expect(struct load *, const struct json *);

@@ -200,13 +200,7 @@ static void load_send(struct builder *b, const struct json *v, struct send *s)
 static int load_to(struct builder *b, const struct json *object)
 {
     const struct json *v = json_get(object, "to");
-    if (!v)
-        return -1;
-    int to = load_actor_index(b->load, v);
-    if (to >= 0 && b->load->s->actors[to].is_proxy)
-        complain(b->load->l, v, NULL, "%s is a proxy, expected the name of an origin",
-                 show_value(b->load->l, v));
-    return to;
+    return v ? load_actor_index(b->load, v, false) : -1;
 }
 
 static void load_forward(struct builder *b, const struct json *v, struct forward *f)

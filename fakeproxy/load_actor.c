@@ -20,13 +20,23 @@ const char *hint_actor(struct load *load, const struct json *name)
     return hint_of(load->l, &n);
 }
 
-int load_actor_index(struct load *load, const struct json *name)
+int load_actor_index(struct load *load, const struct json *name, bool is_proxy)
 {
+    struct nearest n;
     int index = scenario_actor(load->s, name->text);
-    if (index < 0)
-        complain(load->l, name, hint_actor(load, name), "found %s, expected the name of an actor",
-                 show_value(load->l, name));
-    return index;
+    if (index >= 0 && load->s->actors[index].is_proxy == is_proxy)
+        return index;
+    nearest_begin(&n, name->text, name->len);
+    for (size_t i = 0; i < load->s->actor_count; i++)
+        if (load->s->actors[i].is_proxy == is_proxy)
+            nearest_try(&n, load->s->actors[i].name);
+    complain(load->l, name, hint_of(load->l, &n), "found %s%s, expected the name of %s",
+             show_value(load->l, name),
+             index < 0  ? ""
+             : is_proxy ? ", an origin"
+                        : ", a proxy",
+             is_proxy ? "a proxy" : "an origin");
+    return -1;
 }
 
 /* ---- gates ----------------------------------------------------------------------------------- */

@@ -15,10 +15,7 @@ static struct proxy_choice load_choice(struct load *load, const struct json *v)
         choice.actor = PROXY_URL;
         choice.url = load_text(load, json_get(v, "url"), (struct text_place){ 0 });
     } else if (v->type == JSON_TEXT) {
-        choice.actor = load_actor_index(load, v);
-        if (choice.actor >= 0 && !load->s->actors[choice.actor].is_proxy)
-            complain(load->l, v, NULL, "%s is an origin, expected the name of a proxy",
-                     show_value(load->l, v));
+        choice.actor = load_actor_index(load, v, true);
     }
     return choice;
 }

@@ -12,6 +12,7 @@ struct walk {
     struct load *load;
     const struct action_place *place;
     const char *ended; /* the action after which nothing is played; NULL: none yet */
+    const char *by;    /* what of it ends the list, in words */
     const char *shut;  /* the half-close after which nothing can be written */
     uint32_t caused;   /* events that actions before have caused */
     bool has_written;
@@ -58,6 +59,16 @@ static bool ends_connection(const struct action *a)
            a->kind == ACTION_ALERT;
 }
 
+static const char *by_what(const struct action *a)
+{
+    const struct cut *cut = cut_of(a);
+    if (cut && cut->kind != CUT_NONE)
+        return " with a cut";
+    return a->kind == ACTION_SEND     ? " for ever"
+           : a->kind == ACTION_TUNNEL ? " without \"until\""
+                                      : "";
+}
+
 static bool shuts_direction(const struct action *a)
 {
     const struct cut *cut = cut_of(a);
@@ -76,8 +87,8 @@ static void check_reachable(struct walk *w, const struct json *v, const struct a
 {
     const char *name = v->first->key;
     if (w->ended)
-        complain(w->load->l, v, NULL, "\"%s\" behind \"%s\", after which nothing is played", name,
-                 w->ended);
+        complain(w->load->l, v, NULL, "\"%s\" behind \"%s\"%s, after which nothing is played", name,
+                 w->ended, w->by);
     else if (w->shut && writes(a))
         complain(w->load->l, v, NULL, "\"%s\" behind \"%s\", after which nothing can be written",
                  name, w->shut);
@@ -106,14 +117,14 @@ static void check_alert(struct walk *w, const struct json *v, const struct actio
 {
     if (a->kind != ACTION_ALERT)
         return;
+    const struct actor *actor = &w->load->s->actors[w->place->actor];
     bool at_hello = w->place->rule->on == EVENT_hello && !w->has_written;
     if (!at_hello && strcmp(a->alert, "close_notify") != 0)
         complain(w->load->l, v, NULL,
                  "the alert \"%s\" after the ClientHello was answered, expected it first on "
                  "\"hello\" (later only close_notify can be sent)",
                  a->alert);
-    const struct actor *actor = &w->load->s->actors[w->place->actor];
-    if (actor->is_proxy && !actor->tls.on)
+    else if (w->place->rule->on != EVENT_hello && actor->is_proxy && !actor->tls.on)
         complain(w->load->l, v, NULL,
                  "an alert at a proxy that speaks no TLS, expected \"tls\" at the proxy");
 }
@@ -195,8 +206,10 @@ void load_check_order(struct load *load, const struct json *list, const struct a
             check_wait(&w, json_get(v->first, "until"), &a->tunnel.until);
         w.caused |= caused_by(a);
         w.has_written |= writes(a);
-        if (!w.ended && ends_connection(a))
+        if (!w.ended && ends_connection(a)) {
             w.ended = v->first->key;
+            w.by = by_what(a);
+        }
         if (!w.shut && shuts_direction(a))
             w.shut = v->first->key;
     }

@@ -132,7 +132,7 @@ static void add_value(struct putting *p, const struct json *at, const struct jso
 }
 
 /* The text with every variant key put in; `{{` stays for the builders. */
-static void put_into_text(struct putting *p, struct json *v)
+static void put_into_text(struct putting *p, const struct json *from, struct json *v)
 {
     struct buf out = { 0 };
     bool changed = false;
@@ -142,7 +142,7 @@ static void put_into_text(struct putting *p, struct json *v)
         if (v->text[i] == '{' && skip == 1 && load_placeholder(v->text, v->len, i, &end))
             value = value_of(p, v->text + i + 1, end - i - 2);
         if (value) {
-            add_value(p, v, value, &out);
+            add_value(p, from, value, &out);
             changed = true;
             i = end;
         } else {
@@ -199,7 +199,7 @@ static struct json *copy(struct putting *p, const struct json *v, struct json *u
     if (value)
         put_in_value(p, value, c);
     else if (v->type == JSON_TEXT)
-        put_into_text(p, c);
+        put_into_text(p, v, c);
     else
         copy_members(p, v, c);
     return c;

@@ -3,8 +3,8 @@
  */
 #include "nearest.h"
 
+#include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 enum { LONGEST = 48 };
 
@@ -18,6 +18,19 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* One number is not a slip of another. */
+static size_t substitution(char a, char b)
+{
+    if (lower(a) == lower(b))
+        return 0;
+    return is_digit(a) && is_digit(b) ? 3 : 1;
+}
+
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     size_t rows[3][LONGEST + 1];
@@ -27,8 +40,8 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
         size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
-            size_t same = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
-            row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + same);
+            row[j] = least(least(above[j], row[j - 1]) + 1,
+                           above[j - 1] + substitution(a[i - 1], b[j - 1]));
             if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
                 lower(a[i - 2]) == lower(b[j - 1]))
                 row[j] = least(row[j], before[j - 2] + 1);

@@ -242,7 +242,7 @@ static void tell_body(struct conn *c)
 
 void request_tell_body_left(struct conn *c)
 {
-    if (c->exchange && c->exchange->number && c->exchange->body_began)
+    if (c->exchange && c->exchange->number)
         tell_body(c);
 }
 

@@ -87,8 +87,10 @@ static struct scenario *load_one(struct loading *l, size_t n, size_t *count)
         for (size_t i = 0; i < n; i++)
             variant = variant->next;
         root = load_variant(l, root, variant);
+        if (l->found)
+            return NULL;
     }
-    if (!language_check(l, &language_file, root) || l->found)
+    if (!language_check(l, &language_file, root))
         return NULL;
     struct scenario *s = arena_take(l->arena, sizeof(*s));
     struct load load = { .l = l, .s = s, .root = root, .variants = variants };

@@ -46,18 +46,30 @@ void script_begin(struct conn *c, const struct rule *rule, enum conn_state after
             wire_tell_acks(&c->stream.wire);
 }
 
+static const struct cut *cut_of(const struct action *a)
+{
+    return a->kind == ACTION_SEND      ? &a->send.cut
+           : a->kind == ACTION_FORWARD ? &a->forward.cut
+           : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
+                                       : &a->respond.cut;
+}
+
 static const struct action *current(const struct exchange *x)
 {
     static const struct action forward = { .kind = ACTION_FORWARD, .forward = { .to = -1 } };
     const struct action *a = x->at < x->count ? &x->actions[x->at] : &forward;
-    if (!x->is_cut)
-        return a;
-    /* The loader lets only these four be cut. */
-    const struct cut *cut = a->kind == ACTION_SEND      ? &a->send.cut
-                            : a->kind == ACTION_FORWARD ? &a->forward.cut
-                            : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
-                                                        : &a->respond.cut;
-    return cut->with;
+    return x->is_cut ? cut_of(a)->with : a; /* the loader lets only these four be cut */
+}
+
+const char *script_cut_with(const struct exchange *x)
+{
+    if (x->at >= x->count || x->own_answer)
+        return NULL;
+    const struct action *a = &x->actions[x->at];
+    bool has_cut = a->kind == ACTION_SEND || a->kind == ACTION_FORWARD ||
+                   a->kind == ACTION_TUNNEL || a->kind == ACTION_RESPOND;
+    const struct action *with = has_cut ? cut_of(a)->with : NULL;
+    return with ? action_name(with->kind) : NULL;
 }
 
 void script_tell_left(struct conn *c, bool completed)
