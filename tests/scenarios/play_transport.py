@@ -45,7 +45,7 @@ def reuse_race(play):
     c.reset()
     play.completed("first")
     play.closed("reset", rule="first")
-    play.never("request", path="/2")
+    play.never("request", path="/2", connection=1)
     d = play.dial()
     d.get("/2")
     d.answer(200)
