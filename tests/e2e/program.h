@@ -24,8 +24,8 @@ struct program {
     int proxy, origin;   /* their ports */
 };
 
-/* Starts `program` with the text of a scenario, in which ' stands for " and "fakeproxy" and "id" may
- * be left out. NULL: it did not get ready; what it said is on standard error. */
+/* Starts `program` with the text of a scenario, in which ' stands for " and "fakeproxy" and "id"
+ * may be left out. NULL: it did not get ready; what it said is on standard error. */
 struct program *program_start(const char *program, const char *scenario,
                               const struct program_options *);
 /* The port of an actor. -1: there is none of that name. */
