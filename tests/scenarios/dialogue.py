@@ -21,6 +21,7 @@ import select
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import tempfile
 import time
@@ -277,6 +278,11 @@ class Peer:
         self.send("%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n" % (method, target, self.play.host(), headers))
 
     def close(self):
+        self.socket.close()
+
+    def abort(self):
+        """Ends the connection with RST."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
     # -- hearing
