@@ -63,7 +63,7 @@ static void write_respond(struct conn *c, const struct respond *r)
 {
     struct exchange *x = c->exchange;
     struct buf mark = { 0 };
-    buf_printf(&mark, "%s %d %s", conn_actor(c)->name, r->status, c->instance->case_id);
+    conn_mark(c, r->status, &mark);
     buf_char(&mark, '\0');
     struct answer_context context = { .scope = &c->instance->scope,
                                       .request_method = x->request.method,
@@ -140,7 +140,7 @@ enum progress action_send(struct conn *c, const struct action *a)
 
 enum progress action_pace(struct conn *c, const struct action *a)
 {
-    c->exchange->pace = a->pace;
+    c->exchange->pace = c->exchange->list_pace = a->pace;
     return PROGRESS_DONE;
 }
 
@@ -187,7 +187,7 @@ static enum progress wait_for_event(struct conn *c, const struct condition *k)
     if (met && until(c, met + k->plus) == PROGRESS_DONE)
         return PROGRESS_DONE;
     if (k->limit >= 0 && until(c, x->since + k->limit) == PROGRESS_DONE) {
-        x->incomplete = true;
+        script_note_left(x);
         return PROGRESS_DONE;
     }
     return PROGRESS_AGAIN;
@@ -236,7 +236,7 @@ enum progress action_wait(struct conn *c, const struct action *a)
     }
     enum progress p = condition_poll(c, &a->wait);
     if (p == PROGRESS_AGAIN && conn_peer_is_gone(c)) {
-        x->incomplete = true;
+        script_note_left(x);
         p = PROGRESS_DONE;
     }
     if (p != PROGRESS_AGAIN)
@@ -250,13 +250,22 @@ enum progress action_stall(struct conn *c, const struct action *a)
 {
     struct exchange *x = c->exchange;
     x->answered = true;
+    if (x->phase == 0) {
+        x->phase = 1;
+        struct event_draft d;
+        conn_event(c, &d, EVENT_stall);
+        conn_note_event(c, &d);
+    }
     if (a->ending.reading)
         request_overhear(c);
     if (c->stream.wire.broken) {
         conn_end(c, "client", "reset", "the client reset the connection", false, true, -1);
         return PROGRESS_ENDED;
     }
-    return conn_peer_is_gone(c) ? PROGRESS_DONE : PROGRESS_AGAIN;
+    if (!conn_peer_is_gone(c))
+        return PROGRESS_AGAIN;
+    script_note_left(x);
+    return PROGRESS_DONE;
 }
 
 enum progress action_close(struct conn *c, const struct action *a)

@@ -52,6 +52,8 @@ void answering_tell_sent(struct conn *c, int status, uint64_t octets, uint64_t b
     event_number(&d, FIELD_bytes, (int64_t)octets);
     event_number(&d, FIELD_body_bytes, (int64_t)body);
     event_flag(&d, FIELD_whole, whole);
+    if (c->exchange->answer.limit == octets)
+        event_string(&d, FIELD_cut, script_cut_with(c->exchange));
     conn_note_event(c, &d);
 }
 
@@ -141,7 +143,8 @@ enum progress answering_poll(struct conn *c)
         if (!pace_allows(c, &x->pace))
             return PROGRESS_AGAIN;
         uint64_t room = end - a->written;
-        uint64_t most = x->pace.octets ? x->pace.octets : STREAM_PIECE;
+        uint64_t most =
+            x->pace.octets && x->pace.octets < STREAM_PIECE ? x->pace.octets : STREAM_PIECE;
         if (put_piece(c, a, room < most ? room : most) < 0)
             return client_is_gone(c);
     }

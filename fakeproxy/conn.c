@@ -23,6 +23,15 @@ const struct actor *conn_actor(const struct conn *c)
     return c->listener->actor;
 }
 
+void conn_mark(const struct conn *c, int status, struct buf *out)
+{
+    buf_string(out, conn_actor(c)->name);
+    buf_char(out, ' ');
+    buf_number(out, status);
+    buf_char(out, ' ');
+    buf_string(out, c->instance->case_id);
+}
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 void conn_event(struct conn *c, struct event_draft *d, enum event_kind kind)
@@ -163,6 +172,7 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
     struct event_draft d;
     conn_event(c, &d, EVENT_accept);
     event_string(&d, FIELD_from, from);
+    event_string(&d, FIELD_through, by.through);
     const struct rule *rule = rule_take(c, &d.event);
     if (rule) {
         script_begin(c, rule, first_state(c));
@@ -207,8 +217,11 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
 {
     if (c->state == CONN_DEAD)
         return;
+    /* While it drains, our end stands in the journal already: only a reset is news. */
+    bool is_told = c->state == CONN_CLOSING && strcmp(by, "us") == 0;
     /* An idle connection to the origin just ends; one in use breaks off like the client's. */
     bool mid_exchange = strcmp(how, "fin") != 0 && c->exchange && !c->exchange->response_body.whole;
+    request_tell_body_left(c);
     tunnel_tell_end(c);
     script_tell_left(c, false);
     struct wire *w = &c->stream.wire;
@@ -232,7 +245,8 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
     else
         wire_reset(w);
     c->state = CONN_DEAD;
-    conn_note_event(c, &d);
+    if (!is_told)
+        conn_note_event(c, &d);
     upstream_drop(c, mid_exchange);
     exchange_free(c->exchange);
     c->exchange = NULL;
@@ -484,9 +498,9 @@ static void closing_poll(struct conn *c)
     }
     if (stream_queued(&c->stream) == 0)
         wire_shut(w);
-    request_overhear(c);
-    if (c->state == CONN_DEAD)
-        return;
+    bool tls_is_over = request_overhear(c) < 0 && !w->eof && !w->broken;
+    if (tls_is_over && stream_discard(&c->stream))
+        conn_wake_at(c, 0);
     int64_t limit = c->ending_since + DRAIN_LIMIT;
     if (w->broken || w->eof) {
         if (w->eof)
@@ -499,6 +513,7 @@ static void closing_poll(struct conn *c)
         return;
     }
     /* Its `close` event was written when our FIN went out: this is only the memory. */
+    request_tell_body_left(c);
     c->state = CONN_DEAD;
     upstream_drop(c, false);
     exchange_free(c->exchange);

@@ -80,13 +80,14 @@ double instance_random(struct instance *);
 
 /* Remembers who dials from a local port, so that the accepting origin knows who comes. */
 struct dialer {
-    const char *via;  /* "forward" or "tunnel"; NULL: nobody of ours */
-    uint64_t carrier; /* the proxy's connection */
-    char *host;       /* the name that was dialed; the taker's */
+    const char *via;     /* "forward" or "tunnel"; NULL: nobody of ours */
+    const char *through; /* the proxy's name */
+    uint64_t carrier;    /* its connection */
+    char *host;          /* the name that was dialed; the taker's */
 };
 
-void instance_dialed(struct instance *, int local_port, const char *via, uint64_t carrier,
-                     struct http_slice host);
+/* Takes a copy of `host`; by.host is not looked at. */
+void instance_dialed(struct instance *, int local_port, struct dialer by, struct http_slice host);
 /* Forgets and returns what was remembered. */
 struct dialer instance_who_dialed(struct instance *, int local_port);
 
@@ -117,7 +118,9 @@ enum progress {
 struct upstream { /* a proxy's own connection to an origin, for one client connection */
     struct stream stream;
     struct conn *owner;
-    char key[300]; /* host:port it stands for */
+    struct buf host; /* what it stands for */
+    int port, to;
+    const char *via;
     uint64_t exchanges;
     bool is_reused;
 };
@@ -143,13 +146,14 @@ struct exchange {
     const struct rule *rule; /* NULL: unscripted */
     const struct action *actions;
     size_t count, at;
-    int phase;        /* of the action; 0 at its start */
-    bool is_cut;      /* plays the cut's end instead of the next action */
-    bool incomplete;  /* an action was left before it was carried out */
-    bool left_told;   /* its `rule` event was written */
-    int64_t since;    /* when the action began to wait */
-    uint64_t counted; /* octets the action has moved */
-    struct pace pace; /* of all later writes of the list */
+    int phase;             /* of the action; 0 at its start */
+    bool is_cut;           /* plays the cut's end instead of the next action */
+    const char *left;      /* the first action that ended before it was carried out; NULL: none */
+    bool left_told;        /* its `rule` event was written */
+    int64_t since;         /* when the action began to wait */
+    uint64_t counted;      /* octets the action has moved */
+    struct pace pace;      /* of the answer under way */
+    struct pace list_pace; /* of all later writes of the list */
 
     /* answers and copies under way */
     struct answer answer;
@@ -198,6 +202,8 @@ void conn_wake_at(struct conn *, int64_t when);
 void conn_event(struct conn *, struct event_draft *, enum event_kind);
 void conn_note_event(struct conn *, struct event_draft *);
 const struct actor *conn_actor(const struct conn *);
+/* The default body, "<actor> <status> <case>", which tells who answered. */
+void conn_mark(const struct conn *, int status, struct buf *);
 /* Notices, while a list plays, that the peer reset (the connection ends; true), sent FIN, or sent
  * the first octets of its next message. */
 bool conn_look(struct conn *);
@@ -223,14 +229,18 @@ void request_send_continue(struct conn *);
 /* Whom a Retry-After in the answer to the request at hand binds. */
 void request_promise_key(const struct conn *, struct buf *key);
 /* Reads what the client sends behind a message that got its end, and notes the requests in it:
- * nothing answers them. Returns at "no more for now" and at the end of input. */
-void request_overhear(struct conn *);
+ * nothing answers them. STREAM_AGAIN: no more for now; else how the input ended. */
+ssize_t request_overhear(struct conn *);
 
 /* script.c: the cursor through a list */
 void script_begin(struct conn *, const struct rule *, enum conn_state after);
 enum progress script_poll(struct conn *);
 /* Writes the `rule` event of the list at hand, once. */
 void script_tell_left(struct conn *, bool completed);
+/* The action at hand ended before it was carried out: the client left, or its limit passed. */
+void script_note_left(struct exchange *);
+/* The end that the cut of the action at hand puts in its place; NULL: it has none. */
+const char *script_cut_with(const struct exchange *);
 struct exchange *exchange_new(void);
 void exchange_free(struct exchange *);
 
@@ -265,7 +275,8 @@ bool answering_keeps_open(const struct exchange *, const struct http_head *answe
 
 /* upstream.c */
 enum dial { DIAL_PENDING, DIAL_OPEN, DIAL_FAILED };
-enum dial upstream_open(struct conn *, struct http_slice host, int port, int to, const char *via);
+enum upstream_use { UPSTREAM_FORWARD, UPSTREAM_TUNNEL };
+enum dial upstream_open(struct conn *, struct http_slice host, int port, int to, enum upstream_use);
 enum dial upstream_state(struct conn *);
 void upstream_drop(struct conn *, bool reset);
 

@@ -85,7 +85,9 @@ static void write_response(struct conn *c, const struct forward *f, struct buf *
 {
     struct exchange *x = c->exchange;
     const struct http_head *h = &x->response;
-    buf_printf(out, "HTTP/1.1 %d ", h->status);
+    buf_string(out, "HTTP/1.1 ");
+    buf_number(out, h->status);
+    buf_char(out, ' ');
     buf_add(out, h->reason.at, h->reason.len);
     buf_string(out, "\r\n");
     struct http_field field;
@@ -135,7 +137,7 @@ static enum progress dial(struct conn *c, const struct forward *f)
 {
     struct exchange *x = c->exchange;
     enum dial d = x->phase == START
-                      ? upstream_open(c, x->target.host, x->target.port, f->to, "forward")
+                      ? upstream_open(c, x->target.host, x->target.port, f->to, UPSTREAM_FORWARD)
                       : upstream_state(c);
     x->phase = DIALING;
     if (d == DIAL_PENDING)
@@ -148,10 +150,13 @@ static enum progress dial(struct conn *c, const struct forward *f)
     int sent = stream_put_octets(&c->upstream->stream, head.at, head.len);
     buf_free(&head);
     c->upstream->exchanges++;
+    if (sent < 0 && c->upstream->is_reused) { /* it went while it was idle: nothing was sent */
+        upstream_drop(c, false);
+        x->phase = START;
+        return dial(c, f);
+    }
     x->phase = HEAD;
-    if (sent < 0)
-        return origin_broke(c, true);
-    return PROGRESS_DONE;
+    return sent < 0 ? origin_broke(c, true) : PROGRESS_DONE;
 }
 
 /* Moves request body octets. False: the client is gone. */
@@ -342,11 +347,36 @@ static enum progress pump_piece(struct conn *c)
     return PROGRESS_DONE;
 }
 
+/* The header block and what is there of the body leave in one call: two would be two segments, and
+ * wake the client twice. */
+static enum progress put_head_and_body(struct conn *c)
+{
+    struct exchange *x = c->exchange;
+    struct answer *a = &x->answer;
+    if (a->written > 0 || x->pace.octets || dechunks(x) || x->response_body.whole ||
+        a->limit < x->passed.len + STREAM_PIECE || stream_queued(&c->stream) > 0)
+        return put_head(c);
+    char *data = c->instance->loop->scratch;
+    ssize_t n = stream_read(&c->upstream->stream, data, STREAM_PIECE);
+    if (n <= 0)
+        return put_head(c); /* what n means is met again behind it */
+    size_t used = http_body_scan(&x->response_body, data, (size_t)n, NULL, NULL);
+    stream_unread(&c->upstream->stream, data + used, (size_t)n - used);
+    struct iovec iov[2] = { { .iov_base = x->passed.at, .iov_len = x->passed.len },
+                            { .iov_base = data, .iov_len = used } };
+    a->told = true;
+    answering_tell(c, x->passed.at, x->passed.len);
+    a->written = x->passed.len + used;
+    if (stream_put(&c->stream, iov, used ? 2 : 1) < 0)
+        return client_is_gone(c);
+    return x->response_body.bad ? origin_broke(c, false) : PROGRESS_DONE;
+}
+
 static enum progress pump_down(struct conn *c)
 {
     struct exchange *x = c->exchange;
     struct answer *a = &x->answer;
-    enum progress p = put_head(c);
+    enum progress p = put_head_and_body(c);
     for (int turn = 0; p == PROGRESS_DONE; turn++) {
         if (stream_flush(&c->stream) < 0)
             return client_is_gone(c);
@@ -473,7 +503,7 @@ enum progress action_forward(struct conn *c, const struct action *a)
     if (!pump_up(c))
         return client_is_gone(c);
     enum progress p = x->phase == FINISH ? pump_down(c) : answer_poll(c, f);
-    if (x->own_answer || p == PROGRESS_ENDED)
+    if (p == PROGRESS_ENDED || x->own_answer) /* ended: the exchange is gone */
         return p;
     if (x->phase == RESETTING || x->phase == CLOSING)
         return action_forward(c, a);

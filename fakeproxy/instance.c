@@ -95,16 +95,14 @@ struct dialed {
     struct dialer by;
 };
 
-void instance_dialed(struct instance *in, int port, const char *via, uint64_t carrier,
-                     struct http_slice host)
+void instance_dialed(struct instance *in, int port, struct dialer by, struct http_slice host)
 {
     struct dialed *d = malloc(sizeof(*d));
     char *name = strndup(host.at, host.len);
     if (!d || !name)
         abort();
-    *d = (struct dialed){ .next = in->dialed,
-                          .port = port,
-                          .by = { .via = via, .carrier = carrier, .host = name } };
+    by.host = name;
+    *d = (struct dialed){ .next = in->dialed, .port = port, .by = by };
     in->dialed = d;
 }
 

@@ -129,8 +129,16 @@ void journal_json(struct buf *b, const struct fp_event *e, bool redact)
 
 enum { FLUSH_AT = 1 << 16 };
 
+/* A journal that is written to the file. */
+struct source {
+    struct source *next;
+    struct journal_file *file;
+    char *scenario; /* NULL: not told */
+};
+
 struct journal_file {
     int fd;
+    struct source *sources;
     int error; /* errno of the first failed write */
     bool redact;
     struct buf lines;
@@ -173,17 +181,30 @@ void journal_file_flush(struct journal_file *f)
 
 static void write_event(void *arg, const struct fp_event *e)
 {
-    struct journal_file *f = arg;
+    const struct source *source = arg;
+    struct journal_file *f = source->file;
     if (f->error)
         return;
     journal_json(&f->lines, e, f->redact);
+    if (source->scenario) {
+        f->lines.len -= strlen("}\n");
+        add_name(&f->lines, "scenario");
+        buf_json(&f->lines, source->scenario, strlen(source->scenario));
+        buf_string(&f->lines, "}\n");
+    }
     if (f->lines.len >= FLUSH_AT)
         journal_file_flush(f);
 }
 
-void journal_file_add(struct journal_file *f, struct journal *j)
+void journal_file_add(struct journal_file *f, struct journal *j, const char *scenario)
 {
-    journal_listen(j, write_event, f);
+    struct source *source = malloc(sizeof(*source));
+    char *name = scenario ? strdup(scenario) : NULL;
+    if (!source || (scenario && !name))
+        abort();
+    *source = (struct source){ .next = f->sources, .file = f, .scenario = name };
+    f->sources = source;
+    journal_listen(j, write_event, source);
 }
 
 int journal_file_close(struct journal_file *f)
@@ -196,6 +217,11 @@ int journal_file_close(struct journal_file *f)
     if (close(f->fd) < 0 && !error)
         error = errno;
     buf_free(&f->lines);
+    for (struct source *next; f->sources; f->sources = next) {
+        next = f->sources->next;
+        free(f->sources->scenario);
+        free(f->sources);
+    }
     free(f);
     errno = error;
     return error ? -1 : 0;

@@ -19,8 +19,9 @@ struct journal_file; /* writes the events of journals to a file */
  * set: from then on nothing is written. */
 struct journal_file *journal_file_open(const char *path, bool redact, void (*failed)(void *),
                                        void *arg);
-/* Adds a journal whose events are written. */
-void journal_file_add(struct journal_file *, struct journal *);
+/* Adds a journal whose events are written. scenario: told in every line, as `scenario`, where the
+ * file gets the events of several; NULL: not told. It is copied. */
+void journal_file_add(struct journal_file *, struct journal *, const char *scenario);
 /* Writes what is buffered. */
 void journal_file_flush(struct journal_file *);
 /* Flushes and closes. -1: some event could not be written (errno). */

@@ -186,7 +186,7 @@ struct origin_answer *origin_answer_new(struct conn *c, const struct forward *f)
                query(path, "to", o->location, sizeof(o->location))) {
         redirect(o, path);
     } else {
-        buf_printf(&o->text, "%s 200 %s", conn_actor(c)->name, c->instance->case_id);
+        conn_mark(c, 200, &o->text);
         represent(o, &x->request, false, o->text.len);
     }
     if (f->header_count > 0 && o->count + f->header_count <= MAX_FIELDS) {

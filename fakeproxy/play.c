@@ -25,13 +25,15 @@ static const int64_t FLUSH_EVERY = 100 * CLOCK_MS;
 /* One scenario being played, and what is known of it for the summary. */
 struct part {
     struct instance *instance;
+    char *name; /* id, or id@variant */
     struct log *log;
-    uint64_t requests, rules_played, faults_played;
+    uint64_t requests, hellos, rules_played, faults_played;
     bool has_fault;
 };
 
 struct play {
     const struct options *options;
+    FILE *out; /* for people */
     struct loop loop;
     struct scenario_set *sets;
     size_t set_count;
@@ -142,24 +144,34 @@ static bool was_begun(const struct event_value *action)
     return false;
 }
 
+/* Is the rule that this event names, at this actor, the fault? */
+static bool is_fault(const struct scenario *s, const struct fp_event *e)
+{
+    const struct event_value *name = event_get(e, FIELD_rule);
+    int at = scenario_actor(s, e->at);
+    for (size_t i = 0; at >= 0 && name && i < s->actors[at].rule_count; i++) {
+        const struct rule *r = &s->actors[at].rules[i];
+        if (r->is_fault && is_text(name, r->name))
+            return true;
+    }
+    return false;
+}
+
+/* Requests are the client's own: what a proxy passes on to an origin is not counted again. */
 static void count_event(void *arg, const struct fp_event *e)
 {
     struct part *part = arg;
-    if (e->kind == EVENT_request)
+    if (e->kind == EVENT_request && !is_text(event_get(e, FIELD_via), "forward"))
         part->requests++;
+    if (e->kind == EVENT_hello)
+        part->hellos++; /* all that comes where the certificate is the fault */
     if (e->kind != EVENT_rule)
         return;
-    const struct event_value *name = event_get(e, FIELD_rule);
-    const struct event_value *completed = event_get(e, FIELD_completed);
-    const struct scenario *s = instance_scenario(part->instance);
-    bool carried_out = completed->number || was_begun(event_get(e, FIELD_action));
+    bool carried_out =
+        event_get(e, FIELD_completed)->number || was_begun(event_get(e, FIELD_action));
     part->rules_played++;
-    for (size_t i = 0; i < s->actor_count; i++)
-        for (size_t k = 0; k < s->actors[i].rule_count; k++) {
-            const struct rule *r = &s->actors[i].rules[k];
-            if (r->is_fault && carried_out && is_text(name, r->name))
-                part->faults_played++;
-        }
+    if (carried_out && is_fault(instance_scenario(part->instance), e))
+        part->faults_played++;
 }
 
 static bool has_fault(const struct scenario *s)
@@ -169,6 +181,14 @@ static bool has_fault(const struct scenario *s)
             if (s->actors[i].rules[k].is_fault)
                 return true;
     return false;
+}
+
+static char *name_of(const struct scenario *s)
+{
+    char *name;
+    if (asprintf(&name, "%s%s%s", s->id, s->variant ? "@" : "", s->variant ? s->variant : "") < 0)
+        abort();
+    return name;
 }
 
 static int start_part(struct play *p, struct part *part, const struct scenario *s, bool is_first)
@@ -190,14 +210,16 @@ static int start_part(struct play *p, struct part *part, const struct scenario *
         return EXIT_HARNESS;
     }
     part->has_fault = has_fault(s);
+    part->name = name_of(s);
+    const char *told = p->part_count > 1 ? part->name : NULL;
     struct journal *journal = instance_journal(part->instance);
     journal_listen(journal, count_event, part);
     if (!o->quiet) {
-        part->log = log_new(stdout, p->part_count > 1 ? s->id : NULL);
+        part->log = log_new(p->out, told);
         log_add(part->log, journal);
     }
     if (p->journal)
-        journal_file_add(p->journal, journal);
+        journal_file_add(p->journal, journal, told);
     return EXIT_OK;
 }
 
@@ -296,25 +318,48 @@ static int write_ca(struct play *p)
     return result;
 }
 
+static void say_where(struct play *p, const struct part *part, size_t i)
+{
+    static const char *const states[] = {
+        [LISTEN_OPEN] = "",
+        [LISTEN_REFUSED] = ", which refuses connections",
+        [LISTEN_BLACKHOLE] = ", which never answers a SYN",
+        [LISTEN_LATE] = ", which opens later",
+    };
+    const struct actor *a = &instance_scenario(part->instance)->actors[i];
+    const char *address = instance_address(part->instance, i);
+    fprintf(p->out, "  %-7s ", a->name);
+    if (a->is_proxy)
+        fprintf(p->out, "%s://%s", a->tls.on ? "https" : "http", address);
+    else if (i == SCENARIO_ORIGIN)
+        fprintf(p->out, "any host name, through the proxy; directly http(s)://%s", address);
+    else
+        fprintf(p->out, "%s, through the proxy; directly http(s)://%s",
+                instance_host(part->instance, i), address);
+    fprintf(p->out, "%s\n", states[a->listen]);
+}
+
 static void say_hello(struct play *p)
 {
-    for (size_t i = 0; i < p->part_count && !p->options->quiet; i++) {
+    if (p->options->quiet)
+        return;
+    for (size_t i = 0; i < p->part_count; i++) {
         const struct scenario *s = instance_scenario(p->parts[i].instance);
-        printf("%s%s%s: %s\n", s->id, s->variant ? "@" : "", s->variant ? s->variant : "",
-               s->title ? s->title : "");
-        printf("  proxy   %s://%s\n", s->actors[SCENARIO_PROXY].tls.on ? "https" : "http",
-               instance_address(p->parts[i].instance, SCENARIO_PROXY));
-        printf("  origin  any host name through the proxy; directly http(s)://%s\n",
-               instance_address(p->parts[i].instance, SCENARIO_ORIGIN));
+        fprintf(p->out, "%s%s%s\n", p->parts[i].name, s->title ? ": " : "",
+                s->title ? s->title : "");
+        for (size_t k = 0; k < s->actor_count; k++)
+            say_where(p, &p->parts[i], k);
     }
-    fflush(stdout);
+    if (isatty(fileno(p->out)))
+        fprintf(p->out, "Ctrl-C ends it.\n");
+    fflush(p->out);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static bool was_played(const struct part *part)
 {
-    return part->has_fault ? part->faults_played > 0 : part->requests > 0;
+    return part->has_fault ? part->faults_played > 0 : part->requests + part->hellos > 0;
 }
 
 static int sum_up(struct play *p)
@@ -322,26 +367,35 @@ static int sum_up(struct play *p)
     int code = EXIT_OK;
     for (size_t i = 0; i < p->part_count; i++) {
         const struct part *part = &p->parts[i];
-        const struct scenario *s = instance_scenario(part->instance);
         if (!was_played(part))
             code = EXIT_NOTHING;
         if (p->options->quiet)
             continue;
-        printf("%s%s%s: %llu requests, %llu lists played; %s\n", s->id, s->variant ? "@" : "",
-               s->variant ? s->variant : "", (unsigned long long)part->requests,
-               (unsigned long long)part->rules_played,
-               was_played(part) ? "the scenario was put to the test"
-               : part->requests ? "the fault was never reached"
-                                : "no request ever came");
+        fprintf(p->out, "%s: requests: %llu, rules played: %llu; %s\n", part->name,
+                (unsigned long long)part->requests, (unsigned long long)part->rules_played,
+                was_played(part) ? "the scenario was put to the test"
+                : part->requests ? "its fault was never reached"
+                                 : "no request ever came");
     }
     return code;
 }
 
-static void stop(struct play *p)
+/* The last events: connections that are still open end. */
+static void stop_parts(struct play *p)
 {
     for (size_t i = 0; i < p->part_count && p->parts; i++) {
+        log_mute(p->parts[i].log);
         instance_stop(p->parts[i].instance);
+        p->parts[i].instance = NULL;
+    }
+}
+
+static void stop(struct play *p)
+{
+    stop_parts(p);
+    for (size_t i = 0; i < p->part_count && p->parts; i++) {
         log_free(p->parts[i].log);
+        free(p->parts[i].name);
     }
     free(p->parts);
     for (size_t i = 0; i < p->set_count; i++)
@@ -395,15 +449,18 @@ static int run(struct play *p)
         return EXIT_HARNESS;
     say_hello(p);
     event_base_dispatch(p->loop.base);
+    stop_parts(p);
     code = sum_up(p);
     return p->exit_code != EXIT_OK ? p->exit_code : code;
 }
 
 int play(const struct options *options)
 {
-    struct play p = { .options = options };
+    struct play p = { .options = options, .out = stdout };
+    if (options->journal && strcmp(options->journal, "-") == 0)
+        p.out = stderr; /* standard output is the journal's */
     raise_fd_limit();
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    setvbuf(p.out, NULL, _IOLBF, 0);
     int code = run(&p);
     stop(&p);
     if (journal_file_close(p.journal) < 0 && code != EXIT_HARNESS) {

@@ -46,18 +46,36 @@ void script_begin(struct conn *c, const struct rule *rule, enum conn_state after
             wire_tell_acks(&c->stream.wire);
 }
 
+static const struct cut *cut_of(const struct action *a)
+{
+    return a->kind == ACTION_SEND      ? &a->send.cut
+           : a->kind == ACTION_FORWARD ? &a->forward.cut
+           : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
+                                       : &a->respond.cut;
+}
+
 static const struct action *current(const struct exchange *x)
 {
     static const struct action forward = { .kind = ACTION_FORWARD, .forward = { .to = -1 } };
     const struct action *a = x->at < x->count ? &x->actions[x->at] : &forward;
-    if (!x->is_cut)
-        return a;
-    /* The loader lets only these four be cut. */
-    const struct cut *cut = a->kind == ACTION_SEND      ? &a->send.cut
-                            : a->kind == ACTION_FORWARD ? &a->forward.cut
-                            : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
-                                                        : &a->respond.cut;
-    return cut->with;
+    return x->is_cut ? cut_of(a)->with : a; /* the loader lets only these four be cut */
+}
+
+const char *script_cut_with(const struct exchange *x)
+{
+    if (x->at >= x->count || x->own_answer)
+        return NULL;
+    const struct action *a = &x->actions[x->at];
+    bool has_cut = a->kind == ACTION_SEND || a->kind == ACTION_FORWARD ||
+                   a->kind == ACTION_TUNNEL || a->kind == ACTION_RESPOND;
+    const struct action *with = has_cut ? cut_of(a)->with : NULL;
+    return with ? action_name(with->kind) : NULL;
+}
+
+void script_note_left(struct exchange *x)
+{
+    if (!x->left)
+        x->left = action_name(current(x)->kind);
 }
 
 void script_tell_left(struct conn *c, bool completed)
@@ -68,8 +86,10 @@ void script_tell_left(struct conn *c, bool completed)
     x->left_told = true;
     struct event_draft d;
     conn_event(c, &d, EVENT_rule);
-    event_flag(&d, FIELD_completed, completed && !x->incomplete);
-    if (x->at < x->count)
+    event_flag(&d, FIELD_completed, completed && !x->left);
+    if (x->left)
+        event_string(&d, FIELD_action, x->left);
+    else if (x->at < x->count)
         event_string(&d, FIELD_action, action_name(current(x)->kind));
     conn_note_event(c, &d);
 }
@@ -87,6 +107,7 @@ static void next(struct exchange *x)
     x->phase = 0;
     x->counted = 0;
     x->is_cut = false;
+    x->pace = x->list_pace; /* an answer's own pace ends with it */
     answer_free(&x->answer);
 }
 

@@ -84,7 +84,7 @@ static enum progress dial(struct conn *c, const struct tunnel *a)
 {
     struct exchange *x = c->exchange;
     enum dial d = x->phase == START
-                      ? upstream_open(c, x->target.host, x->target.port, a->to, "tunnel")
+                      ? upstream_open(c, x->target.host, x->target.port, a->to, UPSTREAM_TUNNEL)
                       : upstream_state(c);
     x->phase = DIALING;
     if (d == DIAL_PENDING)
@@ -95,10 +95,10 @@ static enum progress dial(struct conn *c, const struct tunnel *a)
                       "the connection to the origin failed", false);
         return PROGRESS_DONE;
     }
-    tell_ahead(c);
     x->phase = ANSWER;
-    if (x->answered) /* the list has sent an answer already */
+    if (x->answered) /* the list has sent an answer already: what is here may well follow it */
         return PROGRESS_DONE;
+    tell_ahead(c);
     struct answer_context context = { .scope = &c->instance->scope,
                                       .request_method = x->request.method,
                                       .mark = "",
@@ -225,6 +225,8 @@ static void tell_end(struct conn *c)
     conn_event(c, &d, EVENT_tunnel_end);
     event_number(&d, FIELD_up_bytes, (int64_t)t->up.copied);
     event_number(&d, FIELD_down_bytes, (int64_t)t->down.copied);
+    if (t->cut_hit)
+        event_string(&d, FIELD_cut, script_cut_with(c->exchange));
     conn_note_event(c, &d);
 }
 

@@ -2,7 +2,6 @@
  * A proxy's connection to an origin. Each client connection has at most one, opened when it is
  * needed and kept while both sides allow, so that what happens to it has one possible cause.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,12 +24,24 @@ static int local_port(int fd)
                                    : ntohs(((struct sockaddr_in *)(void *)&a)->sin_port);
 }
 
-/* Is the kept connection still good? Whatever an idle origin sends makes it useless. */
+/* Is the kept connection still good? Whatever an idle origin sends makes it useless. What no edge
+ * has told yet shows when the request is written. */
 static bool is_usable(struct upstream *u)
 {
     char octet;
+    if (stream_has_ahead(&u->stream) || u->stream.wire.hup)
+        return false;
+    if (u->stream.wire.readable != WIRE_READABLE)
+        return !u->stream.wire.broken;
     ssize_t n = stream_read(&u->stream, &octet, 1);
     return n == STREAM_AGAIN && !u->stream.wire.broken;
+}
+
+static bool stands_for(const struct upstream *u, struct http_slice host, int port, int to,
+                       const char *via)
+{
+    return u && u->port == port && u->to == to && u->via == via && u->host.len == host.len &&
+           memcmp(u->host.at, host.at, host.len) == 0;
 }
 
 enum dial upstream_state(struct conn *c)
@@ -43,13 +54,16 @@ enum dial upstream_state(struct conn *c)
     return u->stream.wire.broken ? DIAL_FAILED : DIAL_OPEN;
 }
 
-enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to, const char *via)
+enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to,
+                        enum upstream_use use)
 {
-    char key[sizeof(c->upstream->key)];
-    snprintf(key, sizeof(key), "%s %d %d %.*s", via, to, port, (int)host.len, host.at);
+    static const char *const names[] = {
+        [UPSTREAM_FORWARD] = "forward", [UPSTREAM_TUNNEL] = "tunnel"
+    };
+    const char *via = names[use];
     /* A tunnel that goes on after `until` has its connection already, octets in it or not. */
-    bool same = c->upstream && strcmp(c->upstream->key, key) == 0;
-    if (same && (strcmp(via, "tunnel") == 0 || is_usable(c->upstream))) {
+    if (stands_for(c->upstream, host, port, to, via) &&
+        (use == UPSTREAM_TUNNEL || is_usable(c->upstream))) {
         c->upstream->is_reused = true;
         return upstream_state(c);
     }
@@ -60,14 +74,19 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
     struct route route;
     instance_route(c->instance, host, port, to, &route);
     u->owner = c;
-    memcpy(u->key, key, sizeof(key));
+    u->port = port;
+    u->to = to;
+    u->via = via;
+    buf_add(&u->host, host.at, host.len);
     if (wire_connect(&u->stream.wire, c->instance->loop->base, (struct sockaddr *)&route.address,
                      route.address_len, on_wire, u) < 0) {
+        buf_free(&u->host);
         free(u);
         return DIAL_FAILED;
     }
     c->upstream = u;
-    instance_dialed(c->instance, local_port(u->stream.wire.fd), via, c->number, host);
+    struct dialer by = { .via = via, .through = conn_actor(c)->name, .carrier = c->number };
+    instance_dialed(c->instance, local_port(u->stream.wire.fd), by, host);
     return DIAL_PENDING;
 }
 
@@ -82,5 +101,6 @@ void upstream_drop(struct conn *c, bool reset)
     else
         wire_close(&u->stream.wire);
     stream_free(&u->stream);
+    buf_free(&u->host);
     free(u);
 }
