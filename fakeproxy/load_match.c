@@ -69,6 +69,15 @@ static bool names_actor(struct context *c, const struct text *t, struct nearest 
     return fits;
 }
 
+static bool names_proxy(struct context *c, const struct text *t, struct nearest *n)
+{
+    bool fits = false;
+    for (size_t i = 0; i < c->load->s->actor_count; i++)
+        if (c->load->s->actors[i].is_proxy)
+            fits |= try_name(n, t, c->load->s->actors[i].name);
+    return fits;
+}
+
 static bool names_exit(struct context *c, const struct text *t, struct nearest *n)
 {
     bool fits = false;
@@ -103,6 +112,8 @@ static void check_name(struct context *c, int field, const struct json *v, const
         fits = names_rule(c, t, &n), wanted = "the name of a rule";
     else if (field == FIELD_step)
         fits = names_step(c, t, &n), wanted = "the name or number of a step";
+    else if (field == FIELD_through)
+        fits = names_proxy(c, t, &n), wanted = "the name of a proxy";
     else if (field == FIELD_session)
         fits = names_session(c, t, &n), wanted = "the name of a session, or \"default\"";
     else if (field == FIELD_exit)

@@ -53,7 +53,7 @@ static void add_section(struct buf *out, const struct shape *s)
     }
     buf_string(out, ".Bl -tag -width \"after_body_bytes\" -compact\n");
     for (const struct key *k = s->keys; k->name; k++)
-        if (!is_field_key(k))
+        if (!is_field_key(s, k))
             add_key(out, k);
     buf_string(out, ".El\n");
 }
