@@ -185,6 +185,58 @@ static void via_tells_the_path(void **state)
     stop(p);
 }
 
+/* Connects from a given local port; NULL if somebody has it. */
+static struct peer *dial_from(int local_port, int port)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    struct sockaddr_in a = { .sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)local_port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    bool bound = bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+    a.sin_port = htons((uint16_t)port);
+    if (bound && connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+        return peer_of(fd);
+    close(fd);
+    return NULL;
+}
+
+/* Lets the proxy dial a real server once. Returns the port it came from, which is free again. */
+static int port_of_a_dial(struct play *p, int listener)
+{
+    struct peer *c = dial(p->proxy);
+    connect_to(c, "raw.test:22");
+    struct sockaddr_in from;
+    socklen_t len = sizeof(from);
+    struct peer *far = peer_of(accept4(listener, (struct sockaddr *)&from, &len, SOCK_CLOEXEC));
+    peer_abort(far); /* RST: nothing lingers */
+    expect_reset(c);
+    hang_up(c);
+    hang_up(far);
+    return ntohs(from.sin_port);
+}
+
+/* A port from which the proxy once dialed a real server says nothing of who dials from it later. */
+static void port_that_is_used_again(void **state)
+{
+    char upstream[64];
+    int port, listener = peer_listen(&port, false);
+    struct peer *c = NULL;
+    (void)state;
+    snprintf(upstream, sizeof(upstream), "raw.test:22=127.0.0.1:%d", port);
+    const char *arguments[] = { "--upstream", upstream, NULL };
+    struct play *p = start_with("{}", (struct program_options){ .arguments = arguments });
+    for (int i = 0; i < 100 && !c; i++) /* another process may take the port in between */
+        c = dial_from(port_of_a_dial(p, listener), p->origin);
+    assert_non_null(c);
+    send_str(c, "GET /d HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    expect_answer(c, 200);
+    hang_up(c);
+    find_event(p, "request", "at", "origin", "path", "/d", "via", "direct", NULL);
+    close(listener);
+    stop(p);
+}
+
 /* What comes up a tunnel and down again is blind: any octets, either side first, each half alone.
  */
 static void tunnels_are_blind(void **state)
@@ -391,6 +443,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(further_proxies_and_origins),
     cmocka_unit_test(any_host_is_the_origin),
     cmocka_unit_test(via_tells_the_path),
+    cmocka_unit_test(port_that_is_used_again),
     cmocka_unit_test(tunnels_are_blind),
     cmocka_unit_test(tunnels_pass_a_reset_on),
     cmocka_unit_test(bytes_and_ranges),
