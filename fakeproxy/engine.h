@@ -68,6 +68,7 @@ struct instance {
 struct route {
     struct sockaddr_storage address;
     socklen_t address_len;
+    bool is_ours; /* an actor of the instance, not a real server */
 };
 
 void instance_route(struct instance *, struct http_slice host, int port, int to, struct route *);
@@ -90,6 +91,8 @@ struct dialer {
 void instance_dialed(struct instance *, int local_port, struct dialer by, struct http_slice host);
 /* Forgets and returns what was remembered. */
 struct dialer instance_who_dialed(struct instance *, int local_port);
+/* Forgets a connect that no actor will ever accept. */
+void instance_forget_dialed(struct instance *, int local_port);
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
@@ -123,6 +126,7 @@ struct upstream { /* a proxy's own connection to an origin, for one client conne
     const char *via;
     uint64_t exchanges;
     bool is_reused;
+    int dialed_from; /* the local port noted with instance_dialed(); 0: none was */
 };
 
 /* A request, and the list that is played for it. Lists on accept and hello have one without a

@@ -120,6 +120,11 @@ struct dialer instance_who_dialed(struct instance *in, int port)
     return (struct dialer){ 0 };
 }
 
+void instance_forget_dialed(struct instance *in, int port)
+{
+    free(instance_who_dialed(in, port).host);
+}
+
 /* ---- routes ---------------------------------------------------------------------------------- */
 
 static bool same_name(struct http_slice host, const char *name)
@@ -160,9 +165,11 @@ void instance_route(struct instance *in, struct http_slice host, int port, int t
         if (u->port == port && same_name(host, u->host)) {
             route->address = u->address;
             route->address_len = u->address_len;
+            route->is_ours = false;
             return;
         }
     }
+    route->is_ours = true;
     route_to(destination(in, host, port, to), route);
 }
 

@@ -2,6 +2,8 @@
  * A proxy's connection to an origin. Each client connection has at most one, opened when it is
  * needed and kept while both sides allow, so that what happens to it has one possible cause.
  */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,9 +87,21 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
         return DIAL_FAILED;
     }
     c->upstream = u;
-    struct dialer by = { .via = via, .through = conn_actor(c)->name, .carrier = c->number };
-    instance_dialed(c->instance, local_port(u->stream.wire.fd), by, host);
+    if (route.is_ours) {
+        struct dialer by = { .via = via, .through = conn_actor(c)->name, .carrier = c->number };
+        u->dialed_from = local_port(u->stream.wire.fd);
+        instance_dialed(c->instance, u->dialed_from, by, host);
+    }
     return DIAL_PENDING;
+}
+
+/* Was the connect refused, or not answered? Else an actor accepts it, perhaps only later. */
+static bool never_connected(const struct upstream *u)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+    return getsockopt(u->stream.wire.fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+           info.tcpi_state == TCP_SYN_SENT || info.tcpi_state == TCP_CLOSE;
 }
 
 void upstream_drop(struct conn *c, bool reset)
@@ -96,6 +110,8 @@ void upstream_drop(struct conn *c, bool reset)
     if (!u)
         return;
     c->upstream = NULL;
+    if (u->dialed_from && never_connected(u))
+        instance_forget_dialed(c->instance, u->dialed_from);
     if (reset)
         wire_reset(&u->stream.wire);
     else
