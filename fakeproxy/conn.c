@@ -540,14 +540,16 @@ static void after_list(struct conn *c)
 
 static void rest_poll(struct conn *c)
 {
+    const struct wire *w = &c->stream.wire;
     enum progress p = request_body_poll(c, UINT64_MAX);
     if (p == PROGRESS_AGAIN)
         return;
-    if (p == PROGRESS_ENDED) {
-        if (c->stream.wire.broken && !c->stream.wire.eof)
-            end_by_client_reset(c);
-        else
-            conn_begin_close(c, true, "the request body did not end well");
+    if (p == PROGRESS_ENDED && w->broken && !w->eof) {
+        end_by_client_reset(c);
+        return;
+    }
+    if (c->exchange->body.bad) { /* where the next request begins is not known */
+        conn_begin_close(c, true, c->exchange->body.error);
         return;
     }
     exchange_free(c->exchange);

@@ -141,6 +141,8 @@ struct exchange {
     bool answered;       /* a final answer was begun */
     bool close_after;    /* we said close */
     bool own_answer;     /* `answer` is an error of our own; there is no list */
+    int refused;         /* the status that forward gives it: it is malformed; 0: it is well */
+    const char *refused_why;
 
     /* the list */
     const struct rule *rule; /* NULL: unscripted */

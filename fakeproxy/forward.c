@@ -489,6 +489,10 @@ enum progress action_forward(struct conn *c, const struct action *a)
     };
     struct exchange *x = c->exchange;
     const struct forward *f = &a->forward;
+    if (x->refused) {
+        answering_own(c, x->refused, NULL, x->refused_why, true);
+        return PROGRESS_DONE;
+    }
     if (!conn_actor(c)->is_proxy)
         return at_origin(c, a);
     if (http_slice_is(x->request.method, "CONNECT"))
@@ -502,6 +506,11 @@ enum progress action_forward(struct conn *c, const struct action *a)
         return end_like_origin(c, x->phase == RESETTING);
     if (!pump_up(c))
         return client_is_gone(c);
+    if (x->body.bad && x->phase == HEAD && !conn_peer_is_gone(c)) {
+        upstream_drop(c, true);
+        answering_own(c, 400, NULL, x->body.error, true);
+        return PROGRESS_DONE;
+    }
     enum progress p = x->phase == FINISH ? pump_down(c) : answer_poll(c, f);
     if (p == PROGRESS_ENDED || x->own_answer) /* ended: the exchange is gone */
         return p;

@@ -52,7 +52,7 @@ static void close_at_tls_is_over_with_the_clients_fin(void **state)
     start_tls(c, p, "a.test");
     send_str(c, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
     expect_eof(c);
-    SSL_shutdown(c->tls);
+    assert_int_equal(write(c->fd, "no TLS at all", 13), 13);
     shutdown(c->fd, SHUT_WR);
     journal_find(p, "close", "at", "origin", "by", "client", "how", "fin", NULL);
     hang_up(c);
@@ -81,6 +81,63 @@ static void reset_while_an_answer_is_copied(void **state)
     stop(p);
 }
 
+/* ---- requests that are wrong ----------------------------------------------------------------- */
+
+static void malformed_request_taken_by_a_rule(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {
+        "GET http://a.test/ HTTP/1.1\r\n\r\n",
+        "CONNECT a.test HTTP/1.1\r\nHost: a.test\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n",
+        "POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: x\r\n\r\n",
+    };
+    struct play *p = start_list("[{'wait':'1ms'}]");
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        struct peer *c = dial(p->proxy);
+        send_str(c, requests[i]);
+        expect_answer(c, 400);
+        expect_eof(c);
+        hang_up(c);
+    }
+    stop(p);
+}
+
+#define POST_CHUNKED(target)                                                                       \
+    "POST " target " HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"               \
+    "5\r\nhello\r\n"
+
+static void broken_chunk_is_answered_400(void **state)
+{
+    (void)state;
+    struct play *p = start("{}");
+    struct peer *c = dial(p->proxy);
+    send_str(c, POST_CHUNKED("http://a.test/") "no chunk\r\n");
+    expect_answer(c, 400);
+    expect_eof(c);
+    hang_up(c);
+    stop(p);
+}
+
+/* What stands behind broken framing must not pass for a request. */
+static void nothing_is_read_behind_broken_framing(void **state)
+{
+    (void)state;
+    struct play *p = start_list("['respond']");
+    struct peer *c = dial(p->proxy);
+    send_str(c, POST_CHUNKED("http://a.test/") "GET http://a.test/ HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_answer(c, 200);
+    expect_eof(c);
+    hang_up(c);
+    c = dial(p->proxy);
+    send_str(c, "POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    expect_answer(c, 200);
+    expect_eof(c);
+    hang_up(c);
+    stop(p);
+}
+
 /* ---- answers --------------------------------------------------------------------------------- */
 
 static void slices_larger_than_a_piece(void **state)
@@ -100,6 +157,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(fin_in_mid_handshake_is_survived),
     cmocka_unit_test(close_at_tls_is_over_with_the_clients_fin),
     cmocka_unit_test(reset_while_an_answer_is_copied),
+    cmocka_unit_test(malformed_request_taken_by_a_rule),
+    cmocka_unit_test(broken_chunk_is_answered_400),
+    cmocka_unit_test(nothing_is_read_behind_broken_framing),
     cmocka_unit_test(slices_larger_than_a_piece),
 };
 
