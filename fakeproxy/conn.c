@@ -164,7 +164,7 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
         port = ntohs(in->sin_port);
         snprintf(from, sizeof(from), "%s:%d", host, port);
     }
-    struct dialer by = instance_who_dialed(c->instance, port);
+    struct dialer by = instance_who_dialed(c->instance, port, c->listener->port);
     c->carrier = by.carrier;
     c->dialed_host = by.host;
     if (!conn_actor(c)->is_proxy)

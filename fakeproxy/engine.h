@@ -66,6 +66,7 @@ struct instance {
 
 /* Where a request goes. */
 struct route {
+    int own_port; /* of our own listener there; 0: it leads to a real server */
     struct sockaddr_storage address;
     socklen_t address_len;
 };
@@ -78,7 +79,8 @@ void instance_note(struct instance *, const char *text);
 /* A uniform number in [0, 1). */
 double instance_random(struct instance *);
 
-/* Remembers who dials from a local port, so that the accepting origin knows who comes. */
+/* Remembers who dials from a local port to one of ours, so that the accepting origin knows who
+ * comes. */
 struct dialer {
     const char *via;     /* "forward" or "tunnel"; NULL: nobody of ours */
     const char *through; /* the proxy's name */
@@ -87,9 +89,10 @@ struct dialer {
 };
 
 /* Takes a copy of `host`; by.host is not looked at. */
-void instance_dialed(struct instance *, int local_port, struct dialer by, struct http_slice host);
+void instance_dialed(struct instance *, int local_port, int own_port, struct dialer by,
+                     struct http_slice host);
 /* Forgets and returns what was remembered. */
-struct dialer instance_who_dialed(struct instance *, int local_port);
+struct dialer instance_who_dialed(struct instance *, int local_port, int own_port);
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
@@ -120,9 +123,11 @@ struct upstream { /* a proxy's own connection to an origin, for one client conne
     struct conn *owner;
     struct buf host; /* what it stands for */
     int port, to;
+    int local_port, own_port; /* of the dial that was remembered */
     const char *via;
     uint64_t exchanges;
     bool is_reused;
+    bool was_open; /* connected: the origin accepts it, now or soon */
 };
 
 /* A request, and the list that is played for it. Lists on accept and hello have one without a

@@ -51,7 +51,10 @@ enum dial upstream_state(struct conn *c)
         return DIAL_FAILED;
     if (u->stream.wire.connecting)
         return DIAL_PENDING;
-    return u->stream.wire.broken ? DIAL_FAILED : DIAL_OPEN;
+    if (u->stream.wire.broken)
+        return DIAL_FAILED;
+    u->was_open = true;
+    return DIAL_OPEN;
 }
 
 enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to,
@@ -86,7 +89,10 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
     }
     c->upstream = u;
     struct dialer by = { .via = via, .through = conn_actor(c)->name, .carrier = c->number };
-    instance_dialed(c->instance, local_port(u->stream.wire.fd), by, host);
+    u->local_port = local_port(u->stream.wire.fd);
+    u->own_port = route.own_port;
+    if (u->own_port)
+        instance_dialed(c->instance, u->local_port, u->own_port, by, host);
     return DIAL_PENDING;
 }
 
@@ -96,6 +102,8 @@ void upstream_drop(struct conn *c, bool reset)
     if (!u)
         return;
     c->upstream = NULL;
+    if (!u->was_open && u->own_port) /* refused, or a black hole: nobody will accept it */
+        free(instance_who_dialed(c->instance, u->local_port, u->own_port).host);
     if (reset)
         wire_reset(&u->stream.wire);
     else

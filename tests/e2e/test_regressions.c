@@ -138,7 +138,55 @@ static void nothing_is_read_behind_broken_framing(void **state)
     stop(p);
 }
 
+/* ---- ends that the client makes -------------------------------------------------------------- */
+
+/* The FIN that acknowledges our last octets: both come in one edge. */
+static void fin_is_seen_where_acknowledgements_are(void **state)
+{
+    (void)state;
+    struct play *p = start_list("['respond',{'wait':'30s'},'reset']");
+    struct peer *c = dial(p->proxy);
+    get(c, "/");
+    expect_answer(c, 200);
+    shutdown(c->fd, SHUT_WR);
+    expect_reset(c);
+    hang_up(c);
+    stop(p);
+}
+
+/* ---- what is remembered ---------------------------------------------------------------------- */
+
+static void dials_that_nobody_accepts_are_forgotten(void **state)
+{
+    (void)state;
+    struct play *p = start("{'origin':{'listen':'refused'}}");
+    for (int i = 0; i < 2000; i++) {
+        struct peer *c = dial(p->proxy);
+        get(c, "/");
+        expect_answer(c, 502);
+        hang_up(c);
+    }
+    journal_find(p, "accept", "connection", "2000", NULL);
+    /* A client that comes from a port we once dialed from is not taken for us. */
+    assert_int_equal(count_events(p, "accept", "carrier", "*", NULL), 0);
+    stop(p);
+}
+
 /* ---- answers --------------------------------------------------------------------------------- */
+
+static void own_answer_to_head_has_no_body(void **state)
+{
+    (void)state;
+    struct play *p = start("{'origin':{'listen':'refused'}}");
+    struct peer *c = dial(p->proxy);
+    for (int i = 0; i < 2; i++) {
+        send_str(c, "HEAD http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n");
+        expect_head(c, "HTTP/1.1 502");
+    }
+    expect_silence(c, 50);
+    hang_up(c);
+    stop(p);
+}
 
 static void slices_larger_than_a_piece(void **state)
 {
@@ -160,6 +208,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(malformed_request_taken_by_a_rule),
     cmocka_unit_test(broken_chunk_is_answered_400),
     cmocka_unit_test(nothing_is_read_behind_broken_framing),
+    cmocka_unit_test(fin_is_seen_where_acknowledgements_are),
+    cmocka_unit_test(dials_that_nobody_accepts_are_forgotten),
+    cmocka_unit_test(own_answer_to_head_has_no_body),
     cmocka_unit_test(slices_larger_than_a_piece),
 };
 
