@@ -217,6 +217,8 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
 {
     if (c->state == CONN_DEAD)
         return;
+    /* While it drains, our end stands in the journal already: only a reset is news. */
+    bool is_told = c->state == CONN_CLOSING && strcmp(by, "us") == 0;
     /* An idle connection to the origin just ends; one in use breaks off like the client's. */
     bool mid_exchange = strcmp(how, "fin") != 0 && c->exchange && !c->exchange->response_body.whole;
     request_tell_body_left(c);
@@ -243,7 +245,8 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
     else
         wire_reset(w);
     c->state = CONN_DEAD;
-    conn_note_event(c, &d);
+    if (!is_told)
+        conn_note_event(c, &d);
     upstream_drop(c, mid_exchange);
     exchange_free(c->exchange);
     c->exchange = NULL;

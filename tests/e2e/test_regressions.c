@@ -54,7 +54,7 @@ static void close_at_tls_is_over_with_the_clients_fin(void **state)
     expect_eof(c);
     assert_int_equal(write(c->fd, "no TLS at all", 13), 13);
     shutdown(c->fd, SHUT_WR);
-    journal_find(p, "close", "at", "origin", "by", "client", "how", "fin", NULL);
+    find_event(p, "close", "at", "origin", "by", "client", "how", "fin", NULL);
     hang_up(c);
     stop(p);
 }
