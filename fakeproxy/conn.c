@@ -524,21 +524,31 @@ static void closing_poll(struct conn *c)
     timer_set(&c->instance->reaper, 0);
 }
 
+/* Our direction is done, and the journal knows: what still comes is read until the client ends. */
+static void listen_on(struct conn *c)
+{
+    c->state = CONN_CLOSING;
+    c->ending_since = CLOCK_NEVER - DRAIN_LIMIT;
+    upstream_drop(c, false);
+}
+
 /* A list came to its end, the connection did not. */
 static void after_list(struct conn *c)
 {
     struct exchange *x = c->exchange;
-    if (c->after_list != CONN_REQUEST || x->number == 0) {
-        c->state = c->after_list;
+    if (c->stream.wire.shut) { /* by half_close */
+        listen_on(c);
     } else if (x->close_after) {
         conn_begin_close(c, true, "the answer said that the connection closes");
-        return;
-    } else {
+    } else if (x->stalled) { /* perhaps in the middle of an answer: no other may follow */
+        conn_begin_close(c, false, "the client ended the connection");
+    } else if (c->after_list == CONN_REQUEST && x->number > 0) {
         c->state = CONN_REST;
-        return;
+    } else {
+        c->state = c->after_list;
+        exchange_free(x);
+        c->exchange = NULL;
     }
-    exchange_free(x);
-    c->exchange = NULL;
 }
 
 static void rest_poll(struct conn *c)

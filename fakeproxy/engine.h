@@ -145,6 +145,7 @@ struct exchange {
     bool body_read;      /* a `read` came: respond does not read the rest */
     bool answered;       /* a final answer was begun */
     bool close_after;    /* we said close */
+    bool stalled;        /* a stall was played: nothing is written behind it */
     bool own_answer;     /* `answer` is an error of our own; there is no list */
     int refused;         /* the status that forward gives it: it is malformed; 0: it is well */
     const char *refused_why;
@@ -165,6 +166,8 @@ struct exchange {
     /* answers and copies under way */
     struct answer answer;
     struct buf passed; /* an upstream's header block as it is passed on */
+    struct buf held;   /* the end of its body, for a cut that counts from there */
+    size_t hold;       /* so many octets */
     struct http_head response;
     struct http_body response_body;
     bool keeps_upstream; /* the origin's answer lets its connection stay open */
