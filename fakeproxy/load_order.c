@@ -153,7 +153,7 @@ static void check_body(struct walk *w, const struct json *v, const struct action
 
 static void check_completion(struct walk *w)
 {
-    if (w->reader && !w->has_answered && !w->ended)
+    if (w->place->rule->on == EVENT_request && w->reader && !w->has_answered && !w->ended)
         complain(w->load->l, w->reader, NULL,
                  "the list is completed with \"forward\", but this has taken the body, expected "
                  "an answer in the list");
