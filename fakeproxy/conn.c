@@ -498,9 +498,9 @@ static void closing_poll(struct conn *c)
     }
     if (stream_queued(&c->stream) == 0)
         wire_shut(w);
-    request_overhear(c);
-    if (c->state == CONN_DEAD)
-        return;
+    bool tls_is_over = request_overhear(c) < 0 && !w->eof && !w->broken;
+    if (tls_is_over && stream_discard(&c->stream))
+        conn_wake_at(c, 0);
     int64_t limit = c->ending_since + DRAIN_LIMIT;
     if (w->broken || w->eof) {
         if (w->eof)

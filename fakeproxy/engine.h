@@ -229,8 +229,8 @@ void request_send_continue(struct conn *);
 /* Whom a Retry-After in the answer to the request at hand binds. */
 void request_promise_key(const struct conn *, struct buf *key);
 /* Reads what the client sends behind a message that got its end, and notes the requests in it:
- * nothing answers them. Returns at "no more for now" and at the end of input. */
-void request_overhear(struct conn *);
+ * nothing answers them. STREAM_AGAIN: no more for now; else how the input ended. */
+ssize_t request_overhear(struct conn *);
 
 /* script.c: the cursor through a list */
 void script_begin(struct conn *, const struct rule *, enum conn_state after);

@@ -130,15 +130,6 @@ static void check_alert(struct walk *w, const struct json *v, const struct actio
                  "an alert at a proxy that speaks no TLS, expected \"tls\" at the proxy");
 }
 
-static void check_cut(struct walk *w, const struct json *v, const struct action *a)
-{
-    const struct cut *cut = cut_of(a);
-    if (!cut || cut->kind != CUT_AFTER_BODY_BYTES || a->kind != ACTION_TUNNEL)
-        return;
-    complain(w->load->l, json_get(json_get(v->first, "cut"), "after_body_bytes"), NULL,
-             "a tunnel has no header block, expected \"after_bytes\"");
-}
-
 /* Octets of a body that were read are gone: the origin would wait for them for ever. */
 static void check_body(struct walk *w, const struct json *v, const struct action *a)
 {
@@ -153,7 +144,9 @@ static void check_body(struct walk *w, const struct json *v, const struct action
 
 static void check_completion(struct walk *w)
 {
-    if (w->place->rule->on == EVENT_request && w->reader && !w->has_answered && !w->ended)
+    bool is_completed =
+        w->place->rule->on == EVENT_request; /* lists on accept and hello just end */
+    if (is_completed && w->reader && !w->has_answered && !w->ended)
         complain(w->load->l, w->reader, NULL,
                  "the list is completed with \"forward\", but this has taken the body, expected "
                  "an answer in the list");
@@ -220,7 +213,6 @@ void load_check_order(struct load *load, const struct json *list, const struct a
         check_reachable(&w, v, a);
         check_event(&w, v, a);
         check_alert(&w, v, a);
-        check_cut(&w, v, a);
         check_body(&w, v, a);
         if (a->kind == ACTION_WAIT)
             check_wait(&w, v->first, &a->wait);

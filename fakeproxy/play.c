@@ -371,9 +371,8 @@ static int sum_up(struct play *p)
             code = EXIT_NOTHING;
         if (p->options->quiet)
             continue;
-        fprintf(p->out, "%s: %llu request%s, rules played %llu times; %s\n", part->name,
-                (unsigned long long)part->requests, part->requests == 1 ? "" : "s",
-                (unsigned long long)part->rules_played,
+        fprintf(p->out, "%s: requests: %llu, rules played: %llu; %s\n", part->name,
+                (unsigned long long)part->requests, (unsigned long long)part->rules_played,
                 was_played(part) ? "the scenario was put to the test"
                 : part->requests ? "its fault was never reached"
                                  : "no request ever came");

@@ -221,7 +221,7 @@ static bool fits(const cJSON *event, const char *name, va_list fields)
     return good;
 }
 
-int journal_count(struct play *p, const char *name, ...)
+int count_events(struct play *p, const char *name, ...)
 {
     va_list fields;
     const cJSON *event;
@@ -233,7 +233,7 @@ int journal_count(struct play *p, const char *name, ...)
     return n;
 }
 
-const cJSON *journal_find(struct play *p, const char *name, ...)
+const cJSON *find_event(struct play *p, const char *name, ...)
 {
     va_list fields;
     int64_t deadline = clock_now() + PEER_PATIENCE * CLOCK_MS;

@@ -81,7 +81,7 @@ static void become(const char *program, char *const *arguments, const struct pro
         struct rlimit limit = { o->descriptors, o->descriptors };
         setrlimit(RLIMIT_NOFILE, &limit);
     }
-    setenv("ASAN_OPTIONS", "exitcode=99:detect_stack_use_after_return=0", 1);
+    setenv("ASAN_OPTIONS", o->measured ? "exitcode=99:quarantine_size_mb=1" : "exitcode=99", 1);
     setenv("UBSAN_OPTIONS", "exitcode=99:print_stacktrace=1", 1);
     execv(program, arguments);
     _exit(127);
