@@ -29,9 +29,9 @@ static void a_pace_of_the_list_goes_on(void **state)
     get(c, "/");
     expect_str(c, "abcd0123456789");
     expect_eof(c);
-    const cJSON *asked = journal_find(p, "request", "at", "proxy", NULL);
+    const cJSON *asked = find_event(p, "request", "at", "proxy", NULL);
     double began = cJSON_GetObjectItemCaseSensitive(asked, "t")->valuedouble;
-    const cJSON *done = journal_find(p, "rule", NULL);
+    const cJSON *done = find_event(p, "rule", NULL);
     double ended = cJSON_GetObjectItemCaseSensitive(done, "t")->valuedouble;
     expect_between(0.050, ended - began, 60);
     hang_up(c);
@@ -46,7 +46,7 @@ static void a_stall_that_the_client_ends_is_not_completed(void **state)
     get(c, "/");
     expect_silence(c, 50);
     hang_up(c);
-    journal_find(p, "rule", "completed", "false", "action", "stall", NULL);
+    find_event(p, "rule", "completed", "false", "action", "stall", NULL);
     stop(p);
 }
 
