@@ -66,6 +66,8 @@ int wire_init(struct wire *w, struct event_base *base, int fd, void (*notify)(vo
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    /* A host's default may be BBR, which paces: octets would leave later than they were written. */
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
     *w = (struct wire){
         .fd = fd, .notify = notify, .arg = arg, .readable = WIRE_READABLE, .writable = true
     };
