@@ -464,7 +464,9 @@ static void handshake_poll(struct conn *c)
     if (s->wire.eof)
         tell_client_fin(c);
     char why[160];
-    snprintf(why, sizeof(why), "the TLS handshake failed: %s", tls_error(s->tls));
+    const char *error = tls_error(s->tls);
+    snprintf(why, sizeof(why), "the TLS handshake failed: %s",
+             *error ? error : "the client ended the connection");
     conn_begin_close(c, false, why);
 }
 
