@@ -144,7 +144,9 @@ static void check_body(struct walk *w, const struct json *v, const struct action
 
 static void check_completion(struct walk *w)
 {
-    if (w->reader && !w->has_answered && !w->ended)
+    bool is_completed =
+        w->place->rule->on == EVENT_request; /* lists on accept and hello just end */
+    if (is_completed && w->reader && !w->has_answered && !w->ended)
         complain(w->load->l, w->reader, NULL,
                  "the list is completed with \"forward\", but this has taken the body, expected "
                  "an answer in the list");
