@@ -127,7 +127,6 @@ struct upstream { /* a proxy's own connection to an origin, for one client conne
     const char *via;
     uint64_t exchanges;
     bool is_reused;
-    bool was_open; /* connected: the origin accepts it, now or soon */
 };
 
 /* A request, and the list that is played for it. Lists on accept and hello have one without a

@@ -528,12 +528,22 @@ static enum progress at_origin(struct conn *c, const struct action *a)
     return action_respond(c, origin_answer_action(x->built_in));
 }
 
+/* A CONNECT is not forwarded but tunnelled, with all that this `forward` says. */
+static enum progress as_tunnel(struct conn *c, const struct forward *f)
+{
+    struct action tunnel = { .kind = ACTION_TUNNEL,
+                             .tunnel = { .to = f->to,
+                                         .respond = { .status = 200,
+                                                      .version = "1.1",
+                                                      .headers = f->headers,
+                                                      .header_count = f->header_count },
+                                         .cut = f->cut,
+                                         .pace = f->pace } };
+    return action_tunnel(c, &tunnel);
+}
+
 enum progress action_forward(struct conn *c, const struct action *a)
 {
-    static const struct action tunnel = {
-        .kind = ACTION_TUNNEL,
-        .tunnel = { .to = -1, .respond = { .status = 200, .version = "1.1" } }
-    };
     struct exchange *x = c->exchange;
     const struct forward *f = &a->forward;
     if (x->refused) {
@@ -543,7 +553,7 @@ enum progress action_forward(struct conn *c, const struct action *a)
     if (!conn_actor(c)->is_proxy)
         return at_origin(c, a);
     if (http_slice_is(x->request.method, "CONNECT"))
-        return action_tunnel(c, &tunnel);
+        return as_tunnel(c, f);
     if (x->phase <= DIALING) {
         enum progress p = dial(c, f);
         if (p != PROGRESS_DONE || x->own_answer)

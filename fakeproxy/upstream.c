@@ -2,6 +2,8 @@
  * A proxy's connection to an origin. Each client connection has at most one, opened when it is
  * needed and kept while both sides allow, so that what happens to it has one possible cause.
  */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +55,6 @@ enum dial upstream_state(struct conn *c)
         return DIAL_PENDING;
     if (u->stream.wire.broken)
         return DIAL_FAILED;
-    u->was_open = true;
     return DIAL_OPEN;
 }
 
@@ -97,13 +98,22 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
     return DIAL_PENDING;
 }
 
+/* Was the connect refused, or not answered? Else an actor accepts it, perhaps only later. */
+static bool never_connected(const struct upstream *u)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+    return getsockopt(u->stream.wire.fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+           info.tcpi_state == TCP_SYN_SENT || info.tcpi_state == TCP_CLOSE;
+}
+
 void upstream_drop(struct conn *c, bool reset)
 {
     struct upstream *u = c->upstream;
     if (!u)
         return;
     c->upstream = NULL;
-    if (!u->was_open && u->own_port) /* refused, or a black hole: nobody will accept it */
+    if (u->own_port && never_connected(u)) /* refused, or a black hole: nobody will accept it */
         free(instance_who_dialed(c->instance, u->local_port, u->own_port).host);
     if (reset)
         wire_reset(&u->stream.wire);
