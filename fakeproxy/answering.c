@@ -182,7 +182,8 @@ void answering_own(struct conn *c, int status, const char *proxy_status, const c
     struct answer_context context = { .scope = &c->instance->scope,
                                       .request_method = x->request.method,
                                       .mark = "",
-                                      .wall = clock_wall() };
+                                      .wall = clock_wall(),
+                                      .forbid_body = http_slice_is(x->request.method, "HEAD") };
     answer_free(&x->answer);
     answer_write(&x->answer, &r, &context);
     buf_free(&body);

@@ -9,6 +9,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -25,6 +26,14 @@ static void drain_error_queue(struct wire *w)
     }
 }
 
+/* libevent reports EPOLLERR without EPOLLRDHUP, and the edge does not come again: a FIN that
+ * acknowledges our last octets would be lost. After an RST poll() says POLLERR as well. */
+static bool has_fin(const struct wire *w)
+{
+    struct pollfd p = { .fd = w->fd, .events = POLLRDHUP };
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLRDHUP) && !(p.revents & POLLERR);
+}
+
 static void on_edge(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
@@ -36,7 +45,7 @@ static void on_edge(evutil_socket_t fd, short what, void *arg)
         if (!w->tells_acks || wire_unread(w) > 0) /* not an acknowledgement alone */
             w->arrived = clock_now();
     }
-    if (what & EV_CLOSED) {
+    if ((what & EV_CLOSED) || (w->tells_acks && !w->hup && has_fin(w))) {
         w->readable = WIRE_READABLE;
         w->hup = true;
     }
