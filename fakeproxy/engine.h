@@ -66,6 +66,7 @@ struct instance {
 
 /* Where a request goes. */
 struct route {
+    int own_port; /* of our own listener there; 0: it leads to a real server */
     struct sockaddr_storage address;
     socklen_t address_len;
 };
@@ -79,7 +80,8 @@ void instance_note(struct instance *, const char *text, enum field_id, int64_t n
 /* A uniform number in [0, 1). */
 double instance_random(struct instance *);
 
-/* Remembers who dials from a local port, so that the accepting origin knows who comes. */
+/* Remembers who dials from a local port to one of ours, so that the accepting origin knows who
+ * comes. */
 struct dialer {
     const char *via;     /* "forward" or "tunnel"; NULL: nobody of ours */
     const char *through; /* the proxy's name */
@@ -88,9 +90,10 @@ struct dialer {
 };
 
 /* Takes a copy of `host`; by.host is not looked at. */
-void instance_dialed(struct instance *, int local_port, struct dialer by, struct http_slice host);
+void instance_dialed(struct instance *, int local_port, int own_port, struct dialer by,
+                     struct http_slice host);
 /* Forgets and returns what was remembered. */
-struct dialer instance_who_dialed(struct instance *, int local_port);
+struct dialer instance_who_dialed(struct instance *, int local_port, int own_port);
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
@@ -105,8 +108,8 @@ enum conn_state {
     CONN_DEAD       /* ended; the reaper frees it */
 };
 
-/* Pieces moved in one poll; then others have their turn. */
-enum { POLL_TURNS = 32 };
+/* Pieces moved, and states gone through, in one poll; then others have their turn. */
+enum { POLL_TURNS = 32, POLL_STEPS = 256 };
 
 /* What a poll of something under way says. */
 enum progress {
@@ -121,6 +124,7 @@ struct upstream { /* a proxy's own connection to an origin, for one client conne
     struct conn *owner;
     struct buf host; /* what it stands for */
     int port, to;
+    int local_port, own_port; /* of the dial that was remembered */
     const char *via;
     uint64_t exchanges;
     bool is_reused;
@@ -141,25 +145,32 @@ struct exchange {
     bool body_read;      /* a `read` came: respond does not read the rest */
     bool answered;       /* a final answer was begun */
     bool close_after;    /* we said close */
+    bool stalled;        /* a stall was played: nothing is written behind it */
     bool own_answer;     /* `answer` is an error of our own; there is no list */
+    int refused;         /* the status that forward gives it: it is malformed; 0: it is well */
+    const char *refused_why;
 
     /* the list */
     const struct rule *rule; /* NULL: unscripted */
     const struct action *actions;
     size_t count, at;
-    int phase;        /* of the action; 0 at its start */
-    bool is_cut;      /* plays the cut's end instead of the next action */
-    bool incomplete;  /* an action was left before it was carried out */
-    bool left_told;   /* its `rule` event was written */
-    int64_t since;    /* when the action began to wait */
-    uint64_t counted; /* octets the action has moved */
-    struct pace pace; /* of all later writes of the list */
+    int phase;             /* of the action; 0 at its start */
+    bool is_cut;           /* plays the cut's end instead of the next action */
+    const char *left;      /* the first action that ended before it was carried out; NULL: none */
+    bool left_told;        /* its `rule` event was written */
+    int64_t since;         /* when the action began to wait */
+    uint64_t counted;      /* octets the action has moved */
+    struct pace pace;      /* of the answer under way */
+    struct pace list_pace; /* of all later writes of the list */
 
     /* answers and copies under way */
     struct answer answer;
     struct buf passed; /* an upstream's header block as it is passed on */
+    struct buf held;   /* the end of its body, for a cut that counts from there */
+    size_t hold;       /* so many octets */
     struct http_head response;
     struct http_body response_body;
+    bool uses_upstream;  /* went to an origin */
     bool keeps_upstream; /* the origin's answer lets its connection stay open */
     struct origin_answer *built_in;
     int64_t next_slice; /* pace: when the next write may go out */
@@ -229,14 +240,16 @@ void request_send_continue(struct conn *);
 /* Whom a Retry-After in the answer to the request at hand binds. */
 void request_promise_key(const struct conn *, struct buf *key);
 /* Reads what the client sends behind a message that got its end, and notes the requests in it:
- * nothing answers them. Returns at "no more for now" and at the end of input. */
-void request_overhear(struct conn *);
+ * nothing answers them. STREAM_AGAIN: no more for now; else how the input ended. */
+ssize_t request_overhear(struct conn *);
 
 /* script.c: the cursor through a list */
 void script_begin(struct conn *, const struct rule *, enum conn_state after);
 enum progress script_poll(struct conn *);
 /* Writes the `rule` event of the list at hand, once. */
 void script_tell_left(struct conn *, bool completed);
+/* The action at hand ended before it was carried out: the client left, or its limit passed. */
+void script_note_left(struct exchange *);
 /* The end that the cut of the action at hand puts in its place; NULL: it has none. */
 const char *script_cut_with(const struct exchange *);
 struct exchange *exchange_new(void);

@@ -2,9 +2,12 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "calibrate.h"
 #include "commands.h"
 #include "options.h"
 #include "play.h"
+#include "show.h"
+#include "skeleton.h"
 
 static int run(const struct options *o)
 {
@@ -16,9 +19,11 @@ static int run(const struct options *o)
     case COMMAND_CHECK:
         return command_check(o);
     case COMMAND_NEW:
+        return skeleton_new(o->operands[0]);
     case COMMAND_SHOW:
+        return show(o->operands[0]);
     case COMMAND_CALIBRATE:
-        return EXIT_USAGE;
+        return calibrate();
     case COMMAND_HELP:
         fputs(options_help, stdout);
         return EXIT_OK;

@@ -47,9 +47,9 @@ long cpu_ms_of(const struct play *);
 
 /* How many events have that name and all those fields: pairs of strings, NULL at the end. A value
  * that ends in * matches what begins so; numbers and flags are compared as text. */
-int journal_count(struct play *, const char *event, ...) __attribute__((sentinel));
+int count_events(struct play *, const char *event, ...) __attribute__((sentinel));
 /* The first such event, waited for. It lives until the journal is looked at again. */
-const cJSON *journal_find(struct play *, const char *event, ...) __attribute__((sentinel));
+const cJSON *find_event(struct play *, const char *event, ...) __attribute__((sentinel));
 /* A field of an event as a number; fails if it is not there. */
 #define number_in(event, field) number_in_at(event, field, __FILE__, __LINE__)
 

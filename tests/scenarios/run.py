@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Plays shipped scenarios against hand-made clients.
+
+    run.py PROGRAM ID       plays one scenario, each of its variants
+    run.py PROGRAM --same   does every shipped scenario have a dialogue, and the other way round?
+    run.py PROGRAM --valid  is every shipped file valid and documented?
+    run.py PROGRAM --used   does some shipped scenario use each action, wait, listener, ...?
+    run.py PROGRAM --rows   is every draft in docs/rows valid?
+"""
+
+import glob
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from dialogue import ROOT, Play, check, equal, table, variants_of  # noqa: E402
+
+for module in glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "play_*.py")):
+    __import__(os.path.basename(module)[:-3])
+
+
+def files(folder):
+    found = sorted(glob.glob(os.path.join(ROOT, folder, "*", "*.json")))
+    check(found, "nothing in", folder)
+    return found
+
+
+def id_of(path):
+    return path[:-len(".json")].split(os.sep)[-2] + "/" + os.path.basename(path)[:-len(".json")]
+
+
+def play(program, scenario):
+    for variant in variants_of(scenario):
+        with Play(program, scenario, variant) as p:
+            table[scenario](p)
+
+
+def same():
+    equal(sorted(table), sorted(id_of(path) for path in files("scenarios")), "what has a dialogue")
+
+
+# What a shipped scenario must use: keys and bare words, as key or key=value.
+USED = """
+    on=accept on=hello on=request state rate_over skip times per=connection per=target
+    fault=true fault=respond fault=send variants proxies origins
+    respond send forward tunnel read wait pace stall close half_close reset abort alert set
+    wait=bytes wait=acked idle plus nth limit until to
+    listen=refused listen=blackhole open_after tls names certificate=untrusted certificate=self-signed
+    after_body_bytes after_bytes at=client-hello with=reset with=close with=stall notify=false reading=false
+    form=imf-fixdate form=rfc850 form=asctime retry_after=1 retry_after=soon challenge content
+    framing=close framing=none chunks trailers base64 octets seed times=forever continue=false for read=0
+""".split()
+
+
+def words(value, key=""):
+    if isinstance(value, dict):
+        for k, v in value.items():
+            yield k
+            yield from words(v, k)
+    elif isinstance(value, list):
+        for v in value:
+            yield from words(v, key)
+            if isinstance(v, str):
+                yield v  # an action as a bare word
+    else:
+        yield key + "=" + (value if isinstance(value, str) else json.dumps(value))
+
+
+def used():
+    found = set()
+    for path in files("scenarios"):
+        with open(path, encoding="utf-8") as f:
+            scenario = json.load(f)
+        for key in "proxy", "origin", "proxies", "origins", "variants":
+            found.update([key] if key in scenario else [])
+            found.update(words(scenario.get(key, {})))
+    equal(sorted(set(USED) - found), [], "what no scenario uses")
+
+
+def load(program, paths):
+    run = subprocess.run([program, "check", *paths], capture_output=True, text=True, check=False)
+    sys.stdout.write(run.stdout)
+    sys.stderr.write(run.stderr)
+    equal(run.returncode, 0, "the exit code of check")
+
+
+def documented(path):
+    with open(path, encoding="utf-8") as f:
+        scenario = json.load(f)
+    equal(scenario["id"], id_of(path), "the id in " + path)
+    for key in "title", "layer", "about", "cause", "fix", "sources":
+        check(scenario.get(key), path, "has no", key)
+    check(scenario["layer"] in ("client", "gateway", "transport"), path, "is in no known layer")
+    for name, item in scenario["expect"].items():
+        check(item.get("says"), path, "does not say what", name, "asks for")
+
+
+def main(program, what):
+    if what == "--same":
+        same()
+    elif what == "--used":
+        used()
+    elif what in ("--valid", "--rows"):
+        paths = files("scenarios" if what == "--valid" else "docs/rows")
+        load(program, paths)
+        for path in paths:
+            documented(path)
+    else:
+        play(program, what)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
