@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "grading.h"
 
 /* ---- what a match looks at ------------------------------------------------------------------- */
@@ -235,7 +234,7 @@ static void judge_check(struct grading *g, const struct finding *exercised, cons
 
 /* ---- the case -------------------------------------------------------------------------------- */
 
-static const struct fp_event *first(void *arg, const struct match *m)
+static const struct fp_event *first_of(void *arg, const struct match *m)
 {
     return grading_first(arg, m);
 }
@@ -254,6 +253,16 @@ static const char *no_value(void *arg, const char *name, size_t len, size_t *val
     (void)len;
     *value_len = 0;
     return "";
+}
+
+void grading_begin(struct grading *g, const struct grade_case *c, struct arena *arena)
+{
+    *g = (struct grading){ .c = c, .s = c->scenario, .arena = arena };
+    g->no_values = (struct text_scope){ .value = no_value };
+    g->env = (struct match_env){ .first = first_of,
+                                 .is_proxy = is_proxy,
+                                 .scope = c->scope ? c->scope : &g->no_values,
+                                 .arg = g };
 }
 
 /* What the journal has behind `end` (how we took the listeners down) is not judged. */
@@ -287,13 +296,10 @@ struct graded *grade(const struct grade_case *given)
     if (!r)
         abort();
     struct grade_case c = *given;
-    struct grading g = { .c = &c, .s = c.scenario };
-    r->arena = g.arena = arena_new();
-    g.no_values = (struct text_scope){ .value = no_value };
+    struct grading g;
+    r->arena = arena_new();
+    grading_begin(&g, &c, r->arena);
     g.end = find_end(&c, &c.count);
-    g.env = (struct match_env){
-        .first = first, .is_proxy = is_proxy, .scope = c.scope ? c.scope : &g.no_values, .arg = &g
-    };
     struct finding exercised = grading_exercised(&g);
     r->exercised = exercised.kind == FINDING_HOLDS;
     r->inconclusive = exercised.kind == FINDING_UNSURE;
@@ -306,123 +312,4 @@ struct graded *grade(const struct grade_case *given)
     if (c.lost || (g.end && grading_is(g.end, FIELD_why, "journal full")))
         void_all(r);
     return r;
-}
-
-/* ---- vacuity --------------------------------------------------------------------------------- */
-
-static const struct check *passing(const struct scenario *s, const struct fp_event *const *events,
-                                   size_t count)
-{
-    struct grade_case c = { .scenario = s, .events = events, .count = count, .has_client = true };
-    const struct check *found = NULL;
-    struct graded *r = grade(&c);
-    for (size_t i = 0; i < s->check_count && !found; i++)
-        if (r->verdicts[i].kind == VERDICT_PASS)
-            found = &s->checks[i];
-    graded_free(r);
-    return found;
-}
-
-/* The steps begin, and the case ends: nothing came of it. */
-static const struct check *passes_on_nothing(const struct scenario *s)
-{
-    size_t count = 0, steps = s->client.step_count;
-    struct event_draft *drafts = calloc(steps + 1, sizeof(*drafts));
-    const struct fp_event **events = calloc(steps + 1, sizeof(*events));
-    if (!drafts || !events)
-        abort();
-    for (; count <= steps; count++) {
-        struct event_draft *d = &drafts[count];
-        event_begin(d, count < steps ? EVENT_step : EVENT_end, count < steps ? "client" : "suite");
-        event_string(d, FIELD_step, count < steps ? s->client.steps[count].name : NULL);
-        d->event.seq = count + 1;
-        d->event.t = (int64_t)count * CLOCK_S;
-        events[count] = &d->event;
-    }
-    const struct check *found = passing(s, events, 0);
-    if (!found)
-        found = passing(s, events + steps, 1);
-    if (!found)
-        found = passing(s, events, count);
-    free(events);
-    free(drafts);
-    return found;
-}
-
-static void draft_outcome(struct event_draft *d, const char *ends, int64_t status, const char *body,
-                          const char *kind)
-{
-    event_begin(d, EVENT_outcome, "client");
-    event_string(d, FIELD_ends, ends);
-    if (status)
-        event_number(d, FIELD_status, status);
-    event_string(d, FIELD_body, body);
-    event_string(d, FIELD_kind, kind);
-    event_string(d, FIELD_error, kind);
-    event_number(d, FIELD_took, 10 * CLOCK_MS);
-}
-
-/* Whatever a client can do: no two of these are both right in any case worth a check. */
-static bool fits_everything(const struct grading *g, const struct match *m)
-{
-    static const struct {
-        const char *ends;
-        int64_t status;
-        const char *body, *kind;
-    } all[] = {
-        { "answer", 200, "whole", NULL },   { "answer", 200, "part", NULL },
-        { "answer", 200, "foreign", NULL }, { "answer", 407, "whole", NULL },
-        { "answer", 502, "empty", NULL },   { "answer", 302, "whole", NULL },
-        { "error", 0, NULL, "reset" },      { "error", 0, NULL, "timeout-total" },
-        { "error", 407, NULL, "other" },    { "error", 200, "part", "incomplete" },
-    };
-    struct match judge = *m;
-    struct match_entry *entries = arena_take(g->arena, (m->count + 1) * sizeof(*entries));
-    judge.count = 0;
-    judge.entries = entries;
-    judge.after = judge.before = NULL;
-    for (size_t i = 0; i < m->count; i++) {
-        if (m->entries[i].field == FIELD_took)
-            return false; /* a bound on time can always be missed */
-        if (m->entries[i].field != FIELD_step)
-            entries[judge.count++] = m->entries[i];
-    }
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        struct event_draft d;
-        draft_outcome(&d, all[i].ends, all[i].status, all[i].body, all[i].kind);
-        if (!match_event(&judge, &d.event, &g->env))
-            return false;
-    }
-    return true;
-}
-
-static bool says_nothing(const struct scenario *s, const struct check *c)
-{
-    bool only_outcome = c->outcome.match && !c->count.match && !c->gap.from && !c->gap.of &&
-                        !c->order.then && !c->leak.in && !c->any_of_count;
-    if (!only_outcome)
-        return false;
-    struct grade_case nothing = { .scenario = s };
-    struct grading g = { .c = &nothing, .s = s, .arena = arena_new() };
-    g.no_values = (struct text_scope){ .value = no_value };
-    g.env = (struct match_env){
-        .first = first, .is_proxy = is_proxy, .scope = &g.no_values, .arg = &g
-    };
-    bool vacuous = fits_everything(&g, c->outcome.match);
-    arena_free(g.arena);
-    return vacuous;
-}
-
-const struct check *grade_is_vacuous(const struct scenario *s, const char **why)
-{
-    const struct check *found = passes_on_nothing(s);
-    *why = "it passes although nothing has happened";
-    for (size_t i = 0; i < s->check_count && !found; i++) {
-        const struct check *c = &s->checks[i];
-        if (c->level == LEVEL_MAY || c->level == LEVEL_INFO || !says_nothing(s, c))
-            continue;
-        *why = "it passes whatever the client does: every outcome fits";
-        found = c;
-    }
-    return found;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "http.h"
+#include "language.h"
 
 /* One time that a rule's list was played: what the journal has of it. */
 struct playing {
@@ -67,16 +68,10 @@ static const struct cut *cut_of(const struct action *a)
     return cut && cut->kind != CUT_NONE ? cut : NULL;
 }
 
-static const char *const names[ACTION_KINDS] = {
-    [ACTION_RESPOND] = "respond", [ACTION_SEND] = "send",
-    [ACTION_FORWARD] = "forward", [ACTION_TUNNEL] = "tunnel",
-    [ACTION_READ] = "read",       [ACTION_WAIT] = "wait",
-    [ACTION_PACE] = "pace",       [ACTION_STALL] = "stall",
-    [ACTION_CLOSE] = "close",     [ACTION_HALF_CLOSE] = "half_close",
-    [ACTION_RESET] = "reset",     [ACTION_ABORT] = "abort",
-    [ACTION_ALERT] = "alert",     [ACTION_SET] = "set",
-    [ACTION_ROTATE] = "rotate",
-};
+static bool is_left_at(const struct playing *p, enum action_kind kind)
+{
+    return grading_is(p->left, FIELD_action, language_field_words(FIELD_action)[kind]);
+}
 
 /* The first action that the `rule` event may mean; the number of actions where it tells none. */
 static size_t left_at(const struct playing *p)
@@ -84,8 +79,8 @@ static size_t left_at(const struct playing *p)
     const struct rule *r = p->rule;
     for (size_t i = 0; p->left && i < r->action_count; i++) {
         const struct cut *cut = cut_of(&r->actions[i]);
-        if (grading_is(p->left, FIELD_action, names[r->actions[i].kind]) ||
-            (cut && cut->with && grading_is(p->left, FIELD_action, names[cut->with->kind])))
+        if (is_left_at(p, r->actions[i].kind) ||
+            (cut && cut->with && is_left_at(p, cut->with->kind)))
             return i;
     }
     return p->left ? r->action_count : 0;
@@ -153,11 +148,22 @@ static const struct fp_event *half_closed(const struct playing *p)
     return NULL;
 }
 
+/* Octets that begin no status line are told only when they are written. */
+static const struct fp_event *find_sent(const struct playing *p)
+{
+    for (size_t i = 0; i < p->events.count; i++)
+        if (p->events.events[i]->kind == EVENT_sent &&
+            !event_get(p->events.events[i], FIELD_status))
+            return p->events.events[i];
+    return NULL;
+}
+
 /* The event that shows the action begun (or its cut reached); NULL: none does. */
 static const struct fp_event *sign_of(const struct playing *p, size_t index)
 {
     const struct action *a = &p->rule->actions[index];
     const struct cut *cut = cut_of(a);
+    const struct fp_event *sent;
     if (cut)
         return reached_cut(p, cut);
     switch (a->kind) {
@@ -166,7 +172,8 @@ static const struct fp_event *sign_of(const struct playing *p, size_t index)
     case ACTION_SEND:
         if (status_of(a))
             return own_answer(p, index);
-        return p->left && left_at(p) == index ? p->left : NULL;
+        sent = find_sent(p);
+        return sent ? sent : p->left && left_at(p) == index ? p->left : NULL;
     case ACTION_FORWARD:
         return passed_on(p, index);
     case ACTION_TUNNEL:
@@ -190,15 +197,22 @@ static const struct fp_event *sign_of(const struct playing *p, size_t index)
     return NULL;
 }
 
-static bool is_behind_wait(const struct rule *r, size_t index, bool limited)
+static bool is_wait(const struct action *a)
 {
-    for (size_t i = 0; i < index; i++) {
-        const struct action *a = &r->actions[i];
-        if (a->kind != ACTION_WAIT)
-            continue;
-        if (!limited || (a->wait.kind == CONDITION_EVENT && a->wait.limit >= 0))
+    return a->kind == ACTION_WAIT;
+}
+
+static bool has_limit(const struct action *a)
+{
+    return is_wait(a) && a->wait.kind == CONDITION_EVENT && a->wait.limit >= 0;
+}
+
+static bool any_action(const struct rule *r, size_t from, size_t to,
+                       bool (*fits)(const struct action *))
+{
+    for (size_t i = from; i < to; i++)
+        if (fits(&r->actions[i]))
             return true;
-    }
     return false;
 }
 
@@ -207,13 +221,14 @@ static bool is_behind_wait(const struct rule *r, size_t index, bool limited)
 static bool was_cut_short(const struct grading *g, const struct playing *p, size_t index,
                           const struct fp_event *sign)
 {
-    if (!is_behind_wait(p->rule, index, false))
+    const struct rule *r = p->rule;
+    if (!any_action(r, 0, index, is_wait))
         return false;
     if (p->client_left && p->client_left->seq < sign->seq)
         return true;
-    if (p->left) /* to its end, and yet not completed */
-        return !event_get(p->left, FIELD_action);
-    return !g->end && is_behind_wait(p->rule, index, true);
+    if (p->left)
+        return is_left_at(p, ACTION_WAIT) && !any_action(r, index, r->action_count, is_wait);
+    return !g->end && any_action(r, 0, index, has_limit);
 }
 
 static const struct fp_event *carried_out(const struct grading *g, const struct playing *p)

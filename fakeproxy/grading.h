@@ -26,6 +26,9 @@ struct grading {
     const struct fp_event *end; /* NULL: the case goes on, or the journal is a piece */
 };
 
+/* Ready to look things up in the case, which outlives it, as does the arena; `end` is not set. */
+void grading_begin(struct grading *, const struct grade_case *, struct arena *);
+
 /* ---- findings -------------------------------------------------------------------------------- */
 
 /* In the order of their weight where several must all hold. */
