@@ -276,6 +276,30 @@ static const struct fp_event *find_end(const struct grade_case *c, size_t *count
     return NULL;
 }
 
+static bool rests_on(const struct verdict *v, uint64_t event)
+{
+    for (size_t i = 0; i < v->evidence_count; i++)
+        if (v->evidence[i] == event)
+            return true;
+    return false;
+}
+
+/* What a check of the case itself has found in the same event is not told twice. */
+static void leave_to_case(struct graded *r, size_t own, struct verdict *house)
+{
+    for (size_t i = 0; i < own && house->kind == VERDICT_FAIL && house->evidence_count; i++) {
+        const struct verdict *v = &r->verdicts[i];
+        if (v->kind != VERDICT_FAIL || (house->critical && !v->critical) ||
+            !rests_on(v, house->evidence[house->evidence_count - 1]))
+            continue;
+        struct buf b = { 0 };
+        buf_printf(&b, "the check %s says it", v->id);
+        house->kind = VERDICT_NOT_APPLICABLE;
+        house->sentence = arena_copy(r->arena, b.at, b.len);
+        buf_free(&b);
+    }
+}
+
 /* A journal that has lost events, or was ended because it was full, proves nothing. */
 static void void_all(struct graded *r)
 {
@@ -309,6 +333,8 @@ struct graded *grade(const struct grade_case *given)
     for (size_t i = 0; i < g.s->check_count; i++)
         judge_check(&g, &exercised, &g.s->checks[i], &r->verdicts[i]);
     grading_house(&g, r->verdicts + g.s->check_count);
+    for (size_t i = g.s->check_count; i < r->count; i++)
+        leave_to_case(r, g.s->check_count, &r->verdicts[i]);
     if (c.lost || (g.end && grading_is(g.end, FIELD_why, "journal full")))
         void_all(r);
     return r;

@@ -42,7 +42,7 @@ struct finding house_clean(struct grading *g, size_t seen, const char *what)
         return grading_found(g, FINDING_UNTESTED, "there was no %s", what);
     if (!g->end)
         return grading_found(g, FINDING_UNTESTED, "the case is not over");
-    struct finding f = grading_found(g, FINDING_HOLDS, "looked at %zu of %s", seen, what);
+    struct finding f = grading_found(g, FINDING_HOLDS, "%s looked at: %zu", what, seen);
     grading_evidence(&f, g->end);
     return f;
 }

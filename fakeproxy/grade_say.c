@@ -274,8 +274,14 @@ void grading_say_match(struct grading *g, struct buf *b, const struct match *m)
         say_pattern(g, b, -1, m->at);
     }
     say_entries(g, b, m);
-    if (m->any_count || m->none)
-        buf_string(b, " under further conditions");
+    for (size_t i = 0; i < m->any_count; i++) {
+        buf_string(b, i ? " or " : ": ");
+        grading_say_match(g, b, m->any[i]);
+    }
+    if (m->none) {
+        buf_string(b, ", but no ");
+        grading_say_match(g, b, m->none);
+    }
     if (m->after) {
         buf_string(b, ", after the ");
         grading_say_match(g, b, m->after);
