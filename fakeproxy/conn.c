@@ -164,7 +164,7 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
         port = ntohs(in->sin_port);
         snprintf(from, sizeof(from), "%s:%d", host, port);
     }
-    struct dialer by = instance_who_dialed(c->instance, port);
+    struct dialer by = instance_who_dialed(c->instance, port, c->listener->port);
     c->carrier = by.carrier;
     c->dialed_host = by.host;
     if (!conn_actor(c)->is_proxy)
@@ -524,33 +524,45 @@ static void closing_poll(struct conn *c)
     timer_set(&c->instance->reaper, 0);
 }
 
+/* Our direction is done, and the journal knows: what still comes is read until the client ends. */
+static void listen_on(struct conn *c)
+{
+    c->state = CONN_CLOSING;
+    c->ending_since = CLOCK_NEVER - DRAIN_LIMIT;
+    upstream_drop(c, false);
+}
+
 /* A list came to its end, the connection did not. */
 static void after_list(struct conn *c)
 {
     struct exchange *x = c->exchange;
-    if (c->after_list != CONN_REQUEST || x->number == 0) {
-        c->state = c->after_list;
+    if (c->stream.wire.shut) { /* by half_close */
+        listen_on(c);
     } else if (x->close_after) {
         conn_begin_close(c, true, "the answer said that the connection closes");
-        return;
-    } else {
+    } else if (x->stalled) { /* perhaps in the middle of an answer: no other may follow */
+        conn_begin_close(c, false, "the client ended the connection");
+    } else if (c->after_list == CONN_REQUEST && x->number > 0) {
         c->state = CONN_REST;
-        return;
+    } else {
+        c->state = c->after_list;
+        exchange_free(x);
+        c->exchange = NULL;
     }
-    exchange_free(x);
-    c->exchange = NULL;
 }
 
 static void rest_poll(struct conn *c)
 {
+    const struct wire *w = &c->stream.wire;
     enum progress p = request_body_poll(c, UINT64_MAX);
     if (p == PROGRESS_AGAIN)
         return;
-    if (p == PROGRESS_ENDED) {
-        if (c->stream.wire.broken && !c->stream.wire.eof)
-            end_by_client_reset(c);
-        else
-            conn_begin_close(c, true, "the request body did not end well");
+    if (p == PROGRESS_ENDED && w->broken && !w->eof) {
+        end_by_client_reset(c);
+        return;
+    }
+    if (c->exchange->body.bad) { /* where the next request begins is not known */
+        conn_begin_close(c, true, c->exchange->body.error);
         return;
     }
     exchange_free(c->exchange);

@@ -115,7 +115,8 @@ static void take_request(struct conn *c)
         answering_own(c, 400, NULL, why, true);
         return;
     }
-    status = refuse(c, &why);
+    status = x->refused = refuse(c, &why);
+    x->refused_why = why;
     x->wants_continue =
         x->request.minor >= 1 && http_list_has(&x->request, "Expect", "100-continue");
     c->bytes_told = false;

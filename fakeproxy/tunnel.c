@@ -330,6 +330,10 @@ enum progress action_tunnel(struct conn *c, const struct action *action)
     struct exchange *x = c->exchange;
     const struct tunnel *a = &action->tunnel;
     enum progress p;
+    if (x->refused) {
+        answering_own(c, x->refused, NULL, x->refused_why, true);
+        return PROGRESS_DONE;
+    }
     if (x->phase == START)
         prepare(x, a);
     if (x->phase <= DIALING && ((p = dial(c, a)) != PROGRESS_DONE || x->own_answer))

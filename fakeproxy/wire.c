@@ -26,12 +26,12 @@ static void drain_error_queue(struct wire *w)
     }
 }
 
-/* libevent makes EPOLLERR, which every entry of the error queue sets, into "readable and writable"
- * and nothing else: a FIN that comes with an acknowledgement would never be told. */
+/* libevent reports EPOLLERR without EPOLLRDHUP, and the edge does not come again: a FIN that
+ * acknowledges our last octets would be lost. After an RST poll() says POLLERR as well. */
 static bool has_fin(const struct wire *w)
 {
     struct pollfd p = { .fd = w->fd, .events = POLLRDHUP };
-    return poll(&p, 1, 0) == 1 && (p.revents & POLLRDHUP);
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLRDHUP) && !(p.revents & POLLERR);
 }
 
 static void on_edge(evutil_socket_t fd, short what, void *arg)
@@ -66,6 +66,8 @@ int wire_init(struct wire *w, struct event_base *base, int fd, void (*notify)(vo
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    /* A host's default may be BBR, which paces: octets would leave later than they were written. */
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
     *w = (struct wire){
         .fd = fd, .notify = notify, .arg = arg, .readable = WIRE_READABLE, .writable = true
     };

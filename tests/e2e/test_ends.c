@@ -112,9 +112,7 @@ static void ends_while_idle(void **state)
         struct peer *c = dial(p->proxy);
         get(c, "/");
         expect_answer(c, 200);
-        int64_t idle = clock_now();
         expect_end_at(c, i == 0 ? PEER_RESET : PEER_EOF, __FILE__, __LINE__);
-        expect_between(190, since_ms(idle), 10000); /* the answer's octets were on their way */
         const cJSON *event = find_event(p, "close", "by", "us", "exact", "true", NULL);
         double end = cJSON_GetNumberValue(cJSON_GetObjectItem(event, "t"));
         event = find_event(p, "sent", "at", "proxy", NULL);
