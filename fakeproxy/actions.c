@@ -367,7 +367,7 @@ enum progress action_abort(struct conn *c, const struct action *a)
     return PROGRESS_ENDED;
 }
 
-/* In answer to a ClientHello only: libssl has no call that sends an alert. */
+/* In answer to a ClientHello; later close_notify only: libssl has no call that sends an alert. */
 enum progress action_alert(struct conn *c, const struct action *a)
 {
     if (c->exchange->phase == 0) {
@@ -379,13 +379,14 @@ enum progress action_alert(struct conn *c, const struct action *a)
         event_string(&d, FIELD_by, "us");
         event_string(&d, FIELD_description, a->alert);
         conn_note_event(c, &d);
-        stream_put_octets(&c->stream, record, len);
+        if (!c->stream.tls)
+            stream_put_octets(&c->stream, record, len);
     }
     enum progress p = flush_poll(c);
     if (p != PROGRESS_DONE)
         return p;
     script_tell_left(c, true);
-    conn_begin_close(c, false, "the scenario says alert");
+    conn_begin_close(c, c->stream.tls != NULL, "the scenario says alert");
     return PROGRESS_ENDED;
 }
 

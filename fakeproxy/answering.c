@@ -115,7 +115,9 @@ static bool pace_allows(struct conn *c, const struct pace *pace)
 
 static void tell_answer_sent(struct conn *c, const struct answer *a)
 {
-    uint64_t body = a->written > a->head_len ? a->written - a->head_len : 0;
+    /* In octets of a `send` the header block ends where it says so, if at all. */
+    size_t head = a->head_len ? a->head_len : http_head_end(a->head.at, a->head.len, 0);
+    uint64_t body = head > 0 && a->written > head ? a->written - head : 0;
     answering_tell_sent(c, a->status, a->written, body, a->written == a->total);
 }
 
@@ -148,7 +150,8 @@ enum progress answering_poll(struct conn *c)
         if (put_piece(c, a, room < most ? room : most) < 0)
             return client_is_gone(c);
     }
-    if (a->told && a->status)
+    /* Octets of a `send` that repeats itself are told once: it may do so forever. */
+    if (a->told && (a->status || x->counted == 0))
         tell_answer_sent(c, a);
     return a->limit == end ? PROGRESS_CUT : PROGRESS_DONE;
 }

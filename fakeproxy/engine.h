@@ -107,8 +107,8 @@ enum conn_state {
     CONN_DEAD       /* ended; the reaper frees it */
 };
 
-/* Pieces moved in one poll; then others have their turn. */
-enum { POLL_TURNS = 32 };
+/* Pieces moved, and states gone through, in one poll; then others have their turn. */
+enum { POLL_TURNS = 32, POLL_STEPS = 256 };
 
 /* What a poll of something under way says. */
 enum progress {
@@ -169,6 +169,7 @@ struct exchange {
     size_t hold;       /* so many octets */
     struct http_head response;
     struct http_body response_body;
+    bool uses_upstream;  /* went to an origin */
     bool keeps_upstream; /* the origin's answer lets its connection stay open */
     struct origin_answer *built_in;
     int64_t next_slice; /* pace: when the next write may go out */

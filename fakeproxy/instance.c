@@ -196,6 +196,7 @@ void instance_stamp(struct instance *in, struct fp_event *e)
             snprintf(text, sizeof(text), "the wall clock jumped by %lld ms",
                      (long long)(jump / CLOCK_MS));
             instance_note(in, text);
+            e->t = clock_now(); /* it comes behind the note */
         }
     }
     e->wall = e->t + in->wall_offset;

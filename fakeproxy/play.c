@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "actions.h"
 #include "catalogue.h"
 #include "clock.h"
 #include "complaints.h"
@@ -145,17 +146,32 @@ static bool was_begun(const struct event_value *action)
     return false;
 }
 
-/* Is the rule that this event names, at this actor, the fault? */
-static bool is_fault(const struct scenario *s, const struct fp_event *e)
+/* The rule that this event names, if it is a fault. */
+static const struct rule *fault_of(const struct scenario *s, const struct fp_event *e)
 {
     const struct event_value *name = event_get(e, FIELD_rule);
     int at = scenario_actor(s, e->at);
     for (size_t i = 0; at >= 0 && name && i < s->actors[at].rule_count; i++) {
         const struct rule *r = &s->actors[at].rules[i];
         if (r->is_fault && is_text(name, r->name))
-            return true;
+            return r;
     }
-    return false;
+    return NULL;
+}
+
+/* Did a list that was left at that action come as far as the fault? Where the list has no such
+ * action, it is the end of a cut. */
+static bool came_to_fault(const struct rule *r, const struct event_value *action)
+{
+    bool is_listed = false;
+    for (size_t i = 0; i < r->action_count; i++) {
+        if (!is_text(action, action_name(r->actions[i].kind)))
+            continue;
+        is_listed = true;
+        if ((int)i >= r->fault_action)
+            return (int)i > r->fault_action || was_begun(action);
+    }
+    return !is_listed && was_begun(action);
 }
 
 /* Requests are the client's own: what a proxy passes on to an origin is not counted again. */
@@ -168,10 +184,10 @@ static void count_event(void *arg, const struct fp_event *e)
         part->hellos++; /* all that comes where the certificate is the fault */
     if (e->kind != EVENT_rule)
         return;
-    bool carried_out =
-        event_get(e, FIELD_completed)->number || was_begun(event_get(e, FIELD_action));
+    const struct rule *fault = fault_of(part->scenario, e);
     part->rules_played++;
-    if (carried_out && is_fault(part->scenario, e))
+    if (fault &&
+        (event_get(e, FIELD_completed)->number || came_to_fault(fault, event_get(e, FIELD_action))))
         part->faults_played++;
 }
 

@@ -97,6 +97,10 @@ static int refuse(struct conn *c, const char **why)
         *why = BAD_TARGET;
         return 400;
     }
+    if (!conn_actor(c)->is_proxy && x->target.form == HTTP_AUTHORITY_FORM) {
+        *why = "This is an origin server: CONNECT is for proxies.";
+        return 501;
+    }
     *why = framing_error;
     return framing < 0 ? x->body.status : 0;
 }

@@ -200,6 +200,10 @@ static enum tone say_sent(struct buf *b, const struct fp_event *e)
 {
     long long all = count(e, FIELD_bytes), body = count(e, FIELD_body_bytes);
     bool is_cut = event_get(e, FIELD_cut) != NULL;
+    if (!event_get(e, FIELD_status) && !is_cut) {
+        buf_printf(b, "%lld %s sent as they stand in the scenario", all, octets(all));
+        return TONE_WARN;
+    }
     if (say_field(e, FIELD_whole) && !is_cut) {
         buf_printf(b, "%lld %s sent, %lld of them body", all, octets(all), body);
         return TONE_QUIET;

@@ -65,6 +65,7 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
         [UPSTREAM_FORWARD] = "forward", [UPSTREAM_TUNNEL] = "tunnel"
     };
     const char *via = names[use];
+    c->exchange->uses_upstream = true;
     /* A tunnel that goes on after `until` has its connection already, octets in it or not. */
     if (stands_for(c->upstream, host, port, to, via) &&
         (use == UPSTREAM_TUNNEL || is_usable(c->upstream))) {

@@ -102,10 +102,24 @@ int wire_connect(struct wire *w, struct event_base *base, const struct sockaddr 
     return 0;
 }
 
+/* The write took the error, but what came before the peer's RST is still there. */
+static ssize_t read_rest(struct wire *w, char *buf, size_t room)
+{
+    ssize_t n = recv(w->fd, buf, room, MSG_DONTWAIT);
+    if (n > 0) {
+        w->received += (uint64_t)n;
+        return n;
+    }
+    w->write_failed = false;
+    return WIRE_BROKEN;
+}
+
 ssize_t wire_read(struct wire *w, char *buf, size_t room)
 {
     if (w->eof)
         return WIRE_EOF;
+    if (w->write_failed)
+        return read_rest(w, buf, room);
     if (w->broken || w->fd < 0)
         return WIRE_BROKEN;
     if (w->readable == WIRE_NOTHING || w->connecting)
@@ -143,7 +157,7 @@ ssize_t wire_write(struct wire *w, const struct iovec *iov, int count)
         total += iov[i].iov_len;
     ssize_t n = sendmsg(w->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
-        w->broken = true;
+        w->broken = w->write_failed = true;
         return WIRE_BROKEN;
     }
     if (n < (ssize_t)total)
@@ -202,6 +216,7 @@ bool wire_was_reset(struct wire *w)
 
 static void let_go(struct wire *w)
 {
+    w->write_failed = false;
     event_del(&w->event);
     close(w->fd);
     w->fd = -1;

@@ -323,6 +323,157 @@ static void cut_from_the_end_of_a_chunked_answer(void **state)
     stop(p);
 }
 
+static void early_answer_before_a_reset_gets_through(void **state)
+{
+    (void)state;
+    struct play *p = start("{'origin':{'rules':[{'on':'request','do':[{'read':0},"
+                           "{'respond':{'status':413}},{'reset':{'when':'sent'}}]}]}}");
+    for (int i = 0; i < 10; i++) {
+        struct peer *c = dial(p->proxy);
+        char octets[16384] = "";
+        send_str(c, "POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\n"
+                    "Content-Length: 100000000\r\n\r\n");
+        for (int k = 0; k < 200; k++) /* until nobody takes it any more, or for long enough */
+            if (peer_send_some(c, octets, sizeof(octets), 20) < (ssize_t)sizeof(octets))
+                break;
+        expect_head(c, "HTTP/1.1 413");
+        hang_up(c);
+    }
+    stop(p);
+}
+
+/* ---- what the origin answers ----------------------------------------------------------------- */
+
+static void fields_of_forward_at_an_origin_replace_its_own(void **state)
+{
+    (void)state;
+    struct play *p = start("{'origin':{'rules':[{'on':'request','do':[{'forward':{'headers':"
+                           "[['A','1'],['B','2'],['C','3'],['D','4'],['content-type','x/y'],"
+                           "['ETag',null]]}}]}]}}");
+    struct peer *c = dial(p->origin);
+    send_str(c, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    const char *head = expect_head(c, "HTTP/1.1 200");
+    assert_string_equal(field_of(head, "D"), "4");
+    assert_string_equal(field_of(head, "Content-Type"), "x/y");
+    assert_null(strstr(head, "text/plain"));
+    expect_no_field(head, "ETag");
+    hang_up(c);
+    stop(p);
+}
+
+static void range_is_for_get_and_connect_for_proxies(void **state)
+{
+    (void)state;
+    struct play *p = start("{}");
+    struct peer *c = dial(p->origin);
+    send_str(c, "POST /bytes/100 HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n"
+                "Range: bytes=1-5\r\n\r\n");
+    expect_head(c, "HTTP/1.1 200");
+    expect_bytes(c, 100);
+    send_str(c, "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n");
+    expect_answer(c, 501);
+    hang_up(c);
+    stop(p);
+}
+
+/* ---- what the journal says ------------------------------------------------------------------- */
+
+static void octets_of_a_body_begin_no_message(void **state)
+{
+    (void)state;
+    struct play *p = start_list("[{'wait':'bytes'},{'read':'all'},'respond']");
+    struct peer *c = dial(p->proxy);
+    send_str(c, "POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: 3\r\n\r\n");
+    find_event(p, "request", NULL);
+    send_str(c, "abc");
+    expect_answer(c, 200);
+    find_event(p, "sent", "status", "200", NULL);
+    assert_int_equal(count_events(p, "bytes", NULL), 1);
+    hang_up(c);
+    stop(p);
+}
+
+static void pipelined_request_is_told_when_it_comes(void **state)
+{
+    (void)state;
+    struct play *p = start_list("[{'wait':{'event':'bytes','at':'proxy','nth':2}},'respond']");
+    struct peer *c = dial(p->proxy);
+    send_str(c, "GET http://a.test/1 HTTP/1.1\r\nHost: a.test\r\n\r\n"
+                "GET http://a.test/2 HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    expect_answer(c, 200);
+    expect_answer(c, 200);
+    hang_up(c);
+    stop(p);
+}
+
+static void octets_that_are_no_tls_are_not_the_clients_fin(void **state)
+{
+    (void)state;
+    struct play *p = start("{}");
+    struct peer *c = dial(p->origin);
+    start_tls(c, p, "a.test");
+    assert_int_equal(write(c->fd, "garbage instead of a record", 27), 27);
+    find_event(p, "close", "by", "us", "why", "TLS failed*", NULL);
+    assert_int_equal(count_events(p, "close", "by", "client", NULL), 0);
+    hang_up(c);
+    stop(p);
+}
+
+static void long_noise_for_a_client_hello_is_not_the_clients_fin(void **state)
+{
+    (void)state;
+    static char noise[300000] = "\x16\x03\x01\x40";
+    struct play *p = start("{}");
+    struct peer *c = dial(p->origin);
+    peer_send_some(c, noise, sizeof(noise), 1000);
+    find_event(p, "close", "by", "us", NULL);
+    assert_int_equal(count_events(p, "close", "by", "client", NULL), 0);
+    hang_up(c);
+    stop(p);
+}
+
+static void close_notify_as_an_alert_is_one(void **state)
+{
+    (void)state;
+    struct play *p =
+        start("{'origin':{'rules':[{'on':'request','do':[{'alert':'close_notify'}]}]}}");
+    struct peer *c = dial(p->origin);
+    start_tls(c, p, "a.test");
+    send_str(c, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    expect_eof(c); /* and no octet of content */
+    assert_true(c->notified);
+    hang_up(c);
+    stop(p);
+}
+
+static void reset_leaves_an_idle_origin_a_fin(void **state)
+{
+    (void)state;
+    struct play *p = start("{'proxy':{'rules':[{'on':'request','skip':1,'do':['reset']}]}}");
+    struct peer *c = dial(p->proxy);
+    get(c, "/1");
+    expect_answer(c, 200);
+    get(c, "/2");
+    expect_reset(c);
+    find_event(p, "close", "at", "origin", "by", "client", "how", "fin", NULL);
+    hang_up(c);
+    stop(p);
+}
+
+static void fin_of_the_origin_in_a_tunnel_is_told(void **state)
+{
+    (void)state;
+    struct play *p = start("{'origin':{'rules':[{'on':'request','do':['respond','half_close']}]}}");
+    struct peer *c = dial(p->proxy);
+    connect_to(c, "a.test:80");
+    send_str(c, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    expect_answer(c, 200);
+    expect_eof(c);
+    find_event(p, "close", "at", "proxy", "by", "origin", "how", "fin", NULL);
+    hang_up(c);
+    stop(p);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(fin_in_mid_handshake_is_survived),
     cmocka_unit_test(close_at_tls_is_over_with_the_clients_fin),
@@ -340,6 +491,16 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(interim_answer_is_whole_whatever_the_cut),
     cmocka_unit_test(interim_answer_in_slices_is_told_by_itself),
     cmocka_unit_test(cut_from_the_end_of_a_chunked_answer),
+    cmocka_unit_test(early_answer_before_a_reset_gets_through),
+    cmocka_unit_test(fields_of_forward_at_an_origin_replace_its_own),
+    cmocka_unit_test(range_is_for_get_and_connect_for_proxies),
+    cmocka_unit_test(octets_of_a_body_begin_no_message),
+    cmocka_unit_test(pipelined_request_is_told_when_it_comes),
+    cmocka_unit_test(octets_that_are_no_tls_are_not_the_clients_fin),
+    cmocka_unit_test(long_noise_for_a_client_hello_is_not_the_clients_fin),
+    cmocka_unit_test(close_notify_as_an_alert_is_one),
+    cmocka_unit_test(reset_leaves_an_idle_origin_a_fin),
+    cmocka_unit_test(fin_of_the_origin_in_a_tunnel_is_told),
 };
 
 TEST_MAIN(tests)
