@@ -128,7 +128,7 @@ enum progress answering_poll(struct conn *c)
     uint64_t end = a->limit < a->total ? a->limit : a->total;
     if (!a->told && end > 0) {
         a->told = true;
-        if (a->status || a->head_len)
+        if (a->status) /* octets that begin no status line are no answer */
             answering_tell(c, a->head.at, a->head_len ? a->head_len : a->head.len);
     }
     for (int turn = 0; a->written < end || stream_queued(&c->stream) > 0; turn++) {
@@ -185,7 +185,8 @@ void answering_own(struct conn *c, int status, const char *proxy_status, const c
     struct answer_context context = { .scope = &c->instance->scope,
                                       .request_method = x->request.method,
                                       .mark = "",
-                                      .wall = clock_wall() };
+                                      .wall = clock_wall(),
+                                      .forbid_body = http_slice_is(x->request.method, "HEAD") };
     answer_free(&x->answer);
     answer_write(&x->answer, &r, &context);
     buf_free(&body);

@@ -66,9 +66,9 @@ struct instance {
 
 /* Where a request goes. */
 struct route {
+    int own_port; /* of our own listener there; 0: it leads to a real server */
     struct sockaddr_storage address;
     socklen_t address_len;
-    bool is_ours; /* an actor of the instance, not a real server */
 };
 
 void instance_route(struct instance *, struct http_slice host, int port, int to, struct route *);
@@ -79,7 +79,8 @@ void instance_note(struct instance *, const char *text);
 /* A uniform number in [0, 1). */
 double instance_random(struct instance *);
 
-/* Remembers who dials from a local port, so that the accepting origin knows who comes. */
+/* Remembers who dials from a local port to one of ours, so that the accepting origin knows who
+ * comes. */
 struct dialer {
     const char *via;     /* "forward" or "tunnel"; NULL: nobody of ours */
     const char *through; /* the proxy's name */
@@ -88,11 +89,10 @@ struct dialer {
 };
 
 /* Takes a copy of `host`; by.host is not looked at. */
-void instance_dialed(struct instance *, int local_port, struct dialer by, struct http_slice host);
+void instance_dialed(struct instance *, int local_port, int own_port, struct dialer by,
+                     struct http_slice host);
 /* Forgets and returns what was remembered. */
-struct dialer instance_who_dialed(struct instance *, int local_port);
-/* Forgets a connect that no actor will ever accept. */
-void instance_forget_dialed(struct instance *, int local_port);
+struct dialer instance_who_dialed(struct instance *, int local_port, int own_port);
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
@@ -107,8 +107,8 @@ enum conn_state {
     CONN_DEAD       /* ended; the reaper frees it */
 };
 
-/* Pieces moved in one poll; then others have their turn. */
-enum { POLL_TURNS = 32 };
+/* Pieces moved, and states gone through, in one poll; then others have their turn. */
+enum { POLL_TURNS = 32, POLL_STEPS = 256 };
 
 /* What a poll of something under way says. */
 enum progress {
@@ -123,10 +123,10 @@ struct upstream { /* a proxy's own connection to an origin, for one client conne
     struct conn *owner;
     struct buf host; /* what it stands for */
     int port, to;
+    int local_port, own_port; /* of the dial that was remembered */
     const char *via;
     uint64_t exchanges;
     bool is_reused;
-    int dialed_from; /* the local port noted with instance_dialed(); 0: none was */
 };
 
 /* A request, and the list that is played for it. Lists on accept and hello have one without a
@@ -144,7 +144,10 @@ struct exchange {
     bool body_read;      /* a `read` came: respond does not read the rest */
     bool answered;       /* a final answer was begun */
     bool close_after;    /* we said close */
+    bool stalled;        /* a stall was played: nothing is written behind it */
     bool own_answer;     /* `answer` is an error of our own; there is no list */
+    int refused;         /* the status that forward gives it: it is malformed; 0: it is well */
+    const char *refused_why;
 
     /* the list */
     const struct rule *rule; /* NULL: unscripted */
@@ -162,8 +165,11 @@ struct exchange {
     /* answers and copies under way */
     struct answer answer;
     struct buf passed; /* an upstream's header block as it is passed on */
+    struct buf held;   /* the end of its body, for a cut that counts from there */
+    size_t hold;       /* so many octets */
     struct http_head response;
     struct http_body response_body;
+    bool uses_upstream;  /* went to an origin */
     bool keeps_upstream; /* the origin's answer lets its connection stay open */
     struct origin_answer *built_in;
     int64_t next_slice; /* pace: when the next write may go out */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "actions.h"
 
@@ -15,7 +16,8 @@ struct origin_answer {
     struct action action;
     struct field_line fields[MAX_FIELDS];
     size_t count;
-    struct buf text; /* what fields and body point into: never grows after they do */
+    struct field_line *merged; /* with those of the scenario */
+    struct buf text;           /* what fields and body point into: never grows after they do */
     char length[64], range[96], location[2048];
 };
 
@@ -91,6 +93,8 @@ static enum range byte_range(const struct http_head *h, uint64_t size, uint64_t 
 {
     struct http_slice v;
     uint64_t from, to;
+    if (!http_slice_is(h->method, "GET")) /* 9110 14.2: defined for GET only */
+        return RANGE_NONE;
     if (!http_find(h, "Range", &v) || !starts_with(v, "bytes="))
         return RANGE_NONE;
     size_t at = 6;
@@ -105,6 +109,14 @@ static enum range byte_range(const struct http_head *h, uint64_t size, uint64_t 
     *first = has_from ? from : to < size ? size - to : 0; /* "-N": the last N octets */
     *last = has_from && has_to && to < size ? to : size - 1;
     return RANGE_INSIDE;
+}
+
+static bool is_named(const struct forward *f, const char *name)
+{
+    for (size_t i = 0; i < f->header_count; i++)
+        if (strcasecmp(f->headers[i].name.octets, name) == 0)
+            return true;
+    return false;
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -169,6 +181,21 @@ static void redirect(struct origin_answer *o, struct http_slice path)
     add_field(o, "Location", o->location);
 }
 
+/* Ours, but those that the scenario speaks of, and the scenario's. */
+static void merge_fields(struct origin_answer *o, const struct forward *f)
+{
+    size_t n = 0;
+    o->merged = calloc(o->count + f->header_count + 1, sizeof(*o->merged));
+    if (!o->merged)
+        abort();
+    for (size_t i = 0; i < o->count; i++)
+        if (!is_named(f, o->fields[i].name.octets))
+            o->merged[n++] = o->fields[i];
+    for (size_t i = 0; i < f->header_count; i++)
+        o->merged[n++] = f->headers[i];
+    o->action.respond.header_count = n;
+}
+
 struct origin_answer *origin_answer_new(struct conn *c, const struct forward *f)
 {
     struct exchange *x = c->exchange;
@@ -194,12 +221,8 @@ struct origin_answer *origin_answer_new(struct conn *c, const struct forward *f)
         conn_mark(c, 200, &o->text);
         represent(o, &x->request, false, o->text.len);
     }
-    if (f->header_count > 0 && o->count + f->header_count <= MAX_FIELDS) {
-        memcpy(o->fields + o->count, f->headers, f->header_count * sizeof(*f->headers));
-        o->count += f->header_count;
-    }
-    o->action.respond.headers = o->fields;
-    o->action.respond.header_count = o->count;
+    merge_fields(o, f);
+    o->action.respond.headers = o->merged;
     return o;
 }
 
@@ -213,5 +236,6 @@ void origin_answer_free(struct origin_answer *o)
     if (!o)
         return;
     buf_free(&o->text);
+    free(o->merged);
     free(o);
 }

@@ -97,6 +97,10 @@ static int refuse(struct conn *c, const char **why)
         *why = BAD_TARGET;
         return 400;
     }
+    if (!conn_actor(c)->is_proxy && x->target.form == HTTP_AUTHORITY_FORM) {
+        *why = "This is an origin server: CONNECT is for proxies.";
+        return 501;
+    }
     *why = framing_error;
     return framing < 0 ? x->body.status : 0;
 }
@@ -115,7 +119,8 @@ static void take_request(struct conn *c)
         answering_own(c, 400, NULL, why, true);
         return;
     }
-    status = refuse(c, &why);
+    status = x->refused = refuse(c, &why);
+    x->refused_why = why;
     x->wants_continue =
         x->request.minor >= 1 && http_list_has(&x->request, "Expect", "100-continue");
     c->bytes_told = false;

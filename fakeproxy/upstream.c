@@ -53,7 +53,9 @@ enum dial upstream_state(struct conn *c)
         return DIAL_FAILED;
     if (u->stream.wire.connecting)
         return DIAL_PENDING;
-    return u->stream.wire.broken ? DIAL_FAILED : DIAL_OPEN;
+    if (u->stream.wire.broken)
+        return DIAL_FAILED;
+    return DIAL_OPEN;
 }
 
 enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to,
@@ -63,6 +65,7 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
         [UPSTREAM_FORWARD] = "forward", [UPSTREAM_TUNNEL] = "tunnel"
     };
     const char *via = names[use];
+    c->exchange->uses_upstream = true;
     /* A tunnel that goes on after `until` has its connection already, octets in it or not. */
     if (stands_for(c->upstream, host, port, to, via) &&
         (use == UPSTREAM_TUNNEL || is_usable(c->upstream))) {
@@ -87,11 +90,11 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
         return DIAL_FAILED;
     }
     c->upstream = u;
-    if (route.is_ours) {
-        struct dialer by = { .via = via, .through = conn_actor(c)->name, .carrier = c->number };
-        u->dialed_from = local_port(u->stream.wire.fd);
-        instance_dialed(c->instance, u->dialed_from, by, host);
-    }
+    struct dialer by = { .via = via, .through = conn_actor(c)->name, .carrier = c->number };
+    u->local_port = local_port(u->stream.wire.fd);
+    u->own_port = route.own_port;
+    if (u->own_port)
+        instance_dialed(c->instance, u->local_port, u->own_port, by, host);
     return DIAL_PENDING;
 }
 
@@ -110,8 +113,8 @@ void upstream_drop(struct conn *c, bool reset)
     if (!u)
         return;
     c->upstream = NULL;
-    if (u->dialed_from && never_connected(u))
-        instance_forget_dialed(c->instance, u->dialed_from);
+    if (u->own_port && never_connected(u)) /* refused, or a black hole: nobody will accept it */
+        free(instance_who_dialed(c->instance, u->local_port, u->own_port).host);
     if (reset)
         wire_reset(&u->stream.wire);
     else
