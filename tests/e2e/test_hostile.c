@@ -453,8 +453,7 @@ static const char *const entries[] = {
     "CONNECT a.test:80 HTTP/1.1\r\nHost: a\r\n\r\n",
     "CONNECT cut:80 HTTP/1.1\r\nHost: a\r\n\r\n",
     "CONNECT a.test:443 HTTP/1.1\r\nHost: a\r\n\r\n\x16\x03\x01",
-    "CONNECT a.test:80 HTTP/1.1\r\nHost: a\r\n\r\nGET /bytes/1000000000 HTTP/1.1\r\nHost: "
-    "a\r\n\r\n",
+    "CONNECT a.test:80 HTTP/1.1\r\nHost: a\r\n\r\nGET /bytes/1000000000 HTTP/1.0\r\n\r\n",
 };
 enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
 
