@@ -325,7 +325,7 @@ static void leave_at(struct play *p, const char *dialogue, size_t len, size_t po
         peer_abort(c);
     } else if (how == BY_HALF_CLOSE) {
         shutdown(c->fd, SHUT_WR);
-        while (peer_read(c, octets, sizeof(octets), 10) > 0)
+        for (int i = 0; i < 10 && peer_read(c, octets, sizeof(octets), 10) > 0; i++)
             continue;
     }
     hang_up(c);
