@@ -140,7 +140,7 @@ enum progress action_send(struct conn *c, const struct action *a)
 
 enum progress action_pace(struct conn *c, const struct action *a)
 {
-    c->exchange->pace = a->pace;
+    c->exchange->pace = c->exchange->list_pace = a->pace;
     return PROGRESS_DONE;
 }
 
@@ -187,7 +187,7 @@ static enum progress wait_for_event(struct conn *c, const struct condition *k)
     if (met && until(c, met + k->plus) == PROGRESS_DONE)
         return PROGRESS_DONE;
     if (k->limit >= 0 && until(c, x->since + k->limit) == PROGRESS_DONE) {
-        x->incomplete = true;
+        script_note_left(x);
         return PROGRESS_DONE;
     }
     return PROGRESS_AGAIN;
@@ -236,7 +236,7 @@ enum progress action_wait(struct conn *c, const struct action *a)
     }
     enum progress p = condition_poll(c, &a->wait);
     if (p == PROGRESS_AGAIN && conn_peer_is_gone(c)) {
-        x->incomplete = true;
+        script_note_left(x);
         p = PROGRESS_DONE;
     }
     if (p != PROGRESS_AGAIN)
@@ -262,7 +262,10 @@ enum progress action_stall(struct conn *c, const struct action *a)
         conn_end(c, "client", "reset", "the client reset the connection", false, true, -1);
         return PROGRESS_ENDED;
     }
-    return conn_peer_is_gone(c) ? PROGRESS_DONE : PROGRESS_AGAIN;
+    if (!conn_peer_is_gone(c))
+        return PROGRESS_AGAIN;
+    script_note_left(x);
+    return PROGRESS_DONE;
 }
 
 enum progress action_close(struct conn *c, const struct action *a)

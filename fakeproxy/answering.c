@@ -143,7 +143,8 @@ enum progress answering_poll(struct conn *c)
         if (!pace_allows(c, &x->pace))
             return PROGRESS_AGAIN;
         uint64_t room = end - a->written;
-        uint64_t most = x->pace.octets ? x->pace.octets : STREAM_PIECE;
+        uint64_t most =
+            x->pace.octets && x->pace.octets < STREAM_PIECE ? x->pace.octets : STREAM_PIECE;
         if (put_piece(c, a, room < most ? room : most) < 0)
             return client_is_gone(c);
     }

@@ -131,7 +131,8 @@ static const char *keep(struct arena *arena, struct buf *b)
 static bool is_known(const struct complaints *c, const struct complaint *new)
 {
     for (size_t i = 0; i < c->count; i++)
-        if (c->list[i].at == new->at && strcmp(c->list[i].head, new->head) == 0)
+        if (c->list[i].at == new->at &&
+            c->list[i].head &&new->head &&strcmp(c->list[i].head, new->head) == 0)
             return true;
     return false;
 }

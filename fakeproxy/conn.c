@@ -217,6 +217,8 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
 {
     if (c->state == CONN_DEAD)
         return;
+    /* While it drains, our end stands in the journal already: only a reset is news. */
+    bool is_told = c->state == CONN_CLOSING && strcmp(by, "us") == 0;
     /* An idle connection to the origin just ends; one in use breaks off like the client's. */
     bool mid_exchange = strcmp(how, "fin") != 0 && c->exchange && !c->exchange->response_body.whole;
     request_tell_body_left(c);
@@ -243,7 +245,8 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
     else
         wire_reset(w);
     c->state = CONN_DEAD;
-    conn_note_event(c, &d);
+    if (!is_told)
+        conn_note_event(c, &d);
     upstream_drop(c, mid_exchange);
     exchange_free(c->exchange);
     c->exchange = NULL;
@@ -495,9 +498,9 @@ static void closing_poll(struct conn *c)
     }
     if (stream_queued(&c->stream) == 0)
         wire_shut(w);
-    request_overhear(c);
-    if (c->state == CONN_DEAD)
-        return;
+    bool tls_is_over = request_overhear(c) < 0 && !w->eof && !w->broken;
+    if (tls_is_over && stream_discard(&c->stream))
+        conn_wake_at(c, 0);
     int64_t limit = c->ending_since + DRAIN_LIMIT;
     if (w->broken || w->eof) {
         if (w->eof)

@@ -146,13 +146,14 @@ struct exchange {
     const struct rule *rule; /* NULL: unscripted */
     const struct action *actions;
     size_t count, at;
-    int phase;        /* of the action; 0 at its start */
-    bool is_cut;      /* plays the cut's end instead of the next action */
-    bool incomplete;  /* an action was left before it was carried out */
-    bool left_told;   /* its `rule` event was written */
-    int64_t since;    /* when the action began to wait */
-    uint64_t counted; /* octets the action has moved */
-    struct pace pace; /* of all later writes of the list */
+    int phase;             /* of the action; 0 at its start */
+    bool is_cut;           /* plays the cut's end instead of the next action */
+    const char *left;      /* the first action that ended before it was carried out; NULL: none */
+    bool left_told;        /* its `rule` event was written */
+    int64_t since;         /* when the action began to wait */
+    uint64_t counted;      /* octets the action has moved */
+    struct pace pace;      /* of the answer under way */
+    struct pace list_pace; /* of all later writes of the list */
 
     /* answers and copies under way */
     struct answer answer;
@@ -228,14 +229,16 @@ void request_send_continue(struct conn *);
 /* Whom a Retry-After in the answer to the request at hand binds. */
 void request_promise_key(const struct conn *, struct buf *key);
 /* Reads what the client sends behind a message that got its end, and notes the requests in it:
- * nothing answers them. Returns at "no more for now" and at the end of input. */
-void request_overhear(struct conn *);
+ * nothing answers them. STREAM_AGAIN: no more for now; else how the input ended. */
+ssize_t request_overhear(struct conn *);
 
 /* script.c: the cursor through a list */
 void script_begin(struct conn *, const struct rule *, enum conn_state after);
 enum progress script_poll(struct conn *);
 /* Writes the `rule` event of the list at hand, once. */
 void script_tell_left(struct conn *, bool completed);
+/* The action at hand ended before it was carried out: the client left, or its limit passed. */
+void script_note_left(struct exchange *);
 /* The end that the cut of the action at hand puts in its place; NULL: it has none. */
 const char *script_cut_with(const struct exchange *);
 struct exchange *exchange_new(void);

@@ -503,7 +503,7 @@ enum progress action_forward(struct conn *c, const struct action *a)
     if (!pump_up(c))
         return client_is_gone(c);
     enum progress p = x->phase == FINISH ? pump_down(c) : answer_poll(c, f);
-    if (x->own_answer || p == PROGRESS_ENDED)
+    if (p == PROGRESS_ENDED || x->own_answer) /* ended: the exchange is gone */
         return p;
     if (x->phase == RESETTING || x->phase == CLOSING)
         return action_forward(c, a);

@@ -63,7 +63,7 @@ static const struct key file_keys[] = {
     KEY("client", &shape_client, "the client under test", .otherwise = "{}"),
     KEY("expect", &shape_expect, "the checks", .otherwise = "{}", .with = "title layer"),
     KEY("house", &shape_house, "adjusts the house checks", .otherwise = "{}"),
-    { NULL },
+    { .name = NULL },
 };
 
 const struct shape language_file = {

@@ -13,7 +13,7 @@ static const struct shape pace_bytes = { .kind = SHAPE_SIZE, .min = 1 };
     KEY("bytes", &pace_bytes, "at most so many octets in one write", .required = true),            \
         KEY("every", &shape_duration, "the pause between two writes", .required = true)
 
-static const struct key pace_keys[] = { PACE_KEYS, { NULL } };
+static const struct key pace_keys[] = { PACE_KEYS, { .name = NULL } };
 static const struct shape pace = {
     .kind = SHAPE_OBJECT,
     .name = "pace",
@@ -23,12 +23,25 @@ static const struct shape pace = {
     .keys = pace_keys,
 };
 
+static const struct key send_pace_keys[] = {
+    KEY("bytes", &pace_bytes, "at most so many octets in one write", .says = "one repetition"),
+    KEY("every", &shape_duration, "the pause between two writes", .required = true),
+    { .name = NULL },
+};
+static const struct shape send_pace = {
+    .kind = SHAPE_OBJECT,
+    .name = "send-pace",
+    .expects = "a pace {\"every\": duration}",
+    .doc = "As a pace; without `bytes`, each repetition is one write.",
+    .keys = send_pace_keys,
+};
+
 static const struct shape direction = { .kind = SHAPE_ENUM, .words = WORDS("down", "up") };
 #define DIRECTION_KEY                                                                              \
     KEY("direction", &direction, "`down`: to the client; `up`: to the origin",                     \
         .otherwise = "\"down\"")
 
-static const struct key tunnel_pace_keys[] = { PACE_KEYS, DIRECTION_KEY, { NULL } };
+static const struct key tunnel_pace_keys[] = { PACE_KEYS, DIRECTION_KEY, { .name = NULL } };
 static const struct shape tunnel_pace = {
     .kind = SHAPE_OBJECT,
     .name = "tunnel-pace",
@@ -48,20 +61,24 @@ static const struct shape cut_octets = { .kind = SHAPE_UNION,
 static const struct shape landmark = {
     .kind = SHAPE_ENUM, .words = WORDS("client-hello", "server-hello", "handshake", "close-notify")
 };
-static const struct shape cut_layer = { .kind = SHAPE_ENUM, .words = WORDS("http", "record") };
+static const struct shape http_layer = {
+    .kind = SHAPE_ENUM,
+    .expects = "\"http\" (octets of the record layer are counted at a tunnel only)",
+    .words = WORDS("http")
+};
+static const struct shape any_layer = { .kind = SHAPE_ENUM, .words = WORDS("http", "record") };
 
-#define CUT_KEYS                                                                                   \
-    KEY("after_body_bytes", &cut_octets,                                                           \
-        "octets behind the header block, chunk framing included; negative: from the end"),         \
-        KEY("after_bytes", &cut_octets,                                                            \
-            "octets of the answer, or copied in a tunnel; negative: from the end"),                \
-        KEY("with", &shape_end, "how it ends then, or `\"stall\"`", .required = true),             \
-        KEY("layer", &cut_layer,                                                                   \
-            "`http`: octets before TLS, the record ends there; `record`: of ciphertext after the " \
-            "handshake",                                                                           \
-            .otherwise = "\"http\"")
+#define CUT_WITH KEY("with", &shape_end, "how it ends then, or `\"stall\"`", .required = true)
 
-static const struct key cut_keys[] = { CUT_KEYS, { NULL } };
+static const struct key cut_keys[] = {
+    KEY("after_body_bytes", &cut_octets,
+        "octets behind the header block, chunk framing included; negative: from the end"),
+    KEY("after_bytes", &cut_octets, "octets of the answer; negative: from the end"),
+    CUT_WITH,
+    KEY("layer", &http_layer, "octets are counted before TLS, and the TLS record ends there",
+        .otherwise = "\"http\""),
+    { .name = NULL },
+};
 static const struct shape cut = {
     .kind = SHAPE_OBJECT,
     .name = "cut",
@@ -73,18 +90,20 @@ static const struct shape cut = {
 
 static const struct key tunnel_cut_keys[] = {
     KEY("at", &landmark, "right behind this part of the TLS conversation inside"),
-    CUT_KEYS,
+    KEY("after_bytes", &shape_size, "octets copied in that direction after the 2xx"),
+    CUT_WITH,
+    KEY("layer", &any_layer, "`http`: all octets; `record`: those behind the TLS handshake inside",
+        .otherwise = "\"http\""),
     DIRECTION_KEY,
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape tunnel_cut = {
     .kind = SHAPE_OBJECT,
     .name = "tunnel-cut",
     .expects = "a cut such as {\"after_bytes\": 3, \"with\": \"reset\"}",
-    .doc = "Ends a tunnel at an exact octet, counted in one direction after the 2xx, or at a "
-           "landmark of TLS.",
+    .doc = "Ends a tunnel at an exact octet of one direction, or at a landmark of the TLS inside.",
     .keys = tunnel_cut_keys,
-    .one_of = "after_body_bytes after_bytes at",
+    .one_of = "after_bytes at",
 };
 
 /* ---- respond --------------------------------------------------------------------------------- */
@@ -129,7 +148,7 @@ static const struct key respond_keys[] = {
         "WWW-Authenticate in a 401, else Proxy-Authenticate: `true` is the gate's challenge"),
     KEY("cut", &cut, "ends early"),
     KEY("pace", &pace, "in slices"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape respond = {
     .kind = SHAPE_OBJECT,
@@ -150,9 +169,9 @@ static const struct key send_keys[] = {
     KEY("octets", &shape_octets, "each character is one octet", .required = true),
     KEY("times", &times, "how often, or `\"forever\"`", .otherwise = "1"),
     KEY("content", &shape_body, "what a right reader gets of it", .says = "not judged"),
-    KEY("pace", &pace, "in slices"),
+    KEY("pace", &send_pace, "in slices"),
     KEY("cut", &cut, "ends early"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape send_object = {
     .kind = SHAPE_OBJECT, .name = "send", .keys = send_keys, .doc = "Octets as they are."
@@ -166,7 +185,7 @@ static const struct key forward_keys[] = {
     KEY("headers", &shape_field_lines, "act on the answer as in `respond`", .otherwise = "[]"),
     KEY("cut", &cut, "ends the answer early"),
     KEY("pace", &pace, "the answer in slices"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape forward = {
     .kind = SHAPE_OBJECT,
@@ -184,7 +203,7 @@ static const struct key tunnel_keys[] = {
     KEY("pace", &tunnel_pace, "copies in slices"),
     KEY("until", &shape_condition, "then copying stops, octets stay unread, and the list goes on",
         .says = "both ends are done"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape tunnel = {
     .kind = SHAPE_OBJECT,
@@ -204,7 +223,7 @@ static const struct key read_keys[] = {
     KEY("bytes", &read_bytes, "so much of the request body", .otherwise = "\"all\""),
     KEY("for", &shape_duration, "for that long at most", .says = "no limit"),
     KEY("continue", &shape_bool, "sends `100 Continue` if it was asked for", .otherwise = "true"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape read_object = {
     .kind = SHAPE_OBJECT,
@@ -220,7 +239,7 @@ static const struct shape read = {
 
 static const struct key stall_keys[] = {
     KEY("reading", &shape_bool, "`false` closes the window", .otherwise = "true"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape stall = { .kind = SHAPE_OBJECT,
                                     .name = "stall",
@@ -229,7 +248,7 @@ static const struct shape stall = { .kind = SHAPE_OBJECT,
 
 static const struct key close_keys[] = {
     KEY("notify", &shape_bool, "TLS: a close_notify goes first", .otherwise = "true"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape close_end = {
     .kind = SHAPE_OBJECT,
@@ -249,7 +268,7 @@ static const struct key reset_keys[] = {
         .otherwise = "\"acked\""),
     KEY("within", &shape_duration, "limits the wait; then RST goes out, and is not exact",
         .otherwise = "\"5s\""),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape reset = {
     .kind = SHAPE_OBJECT,
@@ -260,7 +279,7 @@ static const struct shape reset = {
     .keys = reset_keys,
 };
 
-static const struct key no_keys[] = { { NULL } };
+static const struct key no_keys[] = { { .name = NULL } };
 static const struct shape nothing = { .kind = SHAPE_OBJECT,
                                       .expects = "an empty object",
                                       .keys = no_keys };
@@ -278,7 +297,7 @@ static const struct shape alert = { .kind = SHAPE_ENUM,
         KEY("reset", &reset, "RST once all before it is acknowledged", .bare = "{}"),              \
         KEY("abort", &nothing, "RST at once, queued octets are lost", .bare = "{}")
 
-static const struct key end_keys[] = { END_KEYS, { NULL } };
+static const struct key end_keys[] = { END_KEYS, { .name = NULL } };
 const struct shape shape_end = {
     .kind = SHAPE_CHOICE,
     .name = "end",
@@ -299,7 +318,7 @@ static const struct key action_keys[] = {
     KEY("alert", &alert, "a TLS alert by name, then close"),
     KEY("set", &shape_text, "the one state word of the scenario, first `start`"),
     KEY("rotate", &nothing, "the next exit", .bare = "{}"),
-    { NULL },
+    { .name = NULL },
 };
 const struct shape shape_action = {
     .kind = SHAPE_CHOICE,

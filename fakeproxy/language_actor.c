@@ -39,7 +39,7 @@ static const struct key rule_keys[] = {
         "out once (`stall`: begun)",
         .otherwise = "false"),
     KEY("do", &shape_actions, "the actions, one after the other", .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape rule = {
     .kind = SHAPE_OBJECT,
@@ -78,7 +78,7 @@ static const struct key gate_keys[] = {
         .otherwise = "false"),
     KEY("unique_nc", &shape_bool, "`digest`: a nonce count used twice is `replayed`",
         .otherwise = "false"),
-    { NULL },
+    { .name = NULL },
 };
 const struct shape shape_gate = {
     .kind = SHAPE_OBJECT,
@@ -100,7 +100,7 @@ static const struct shape auth = { .kind = SHAPE_UNION,
 
 static const struct key open_after_keys[] = {
     KEY("open_after", &shape_duration, "refused until then", .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape open_after = { .kind = SHAPE_OBJECT, .keys = open_after_keys };
 static const struct shape listen_word = { .kind = SHAPE_ENUM,
@@ -137,7 +137,7 @@ static const struct key tls_keys[] = {
         .says = "the TLS library's number"),
     KEY("early_data", &early_data, "octets of 0-RTT data that are accepted; `true`: 16 KiB",
         .otherwise = "0"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape tls = {
     .kind = SHAPE_OBJECT,
@@ -153,7 +153,7 @@ static const struct key exits_keys[] = {
     KEY("names", &shape_names, "the exits, in turn", .required = true),
     KEY("by", &exits_by, "what gets its own: each connection, request, user name; or only `rotate`",
         .otherwise = "\"connection\""),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape exits = {
     .kind = SHAPE_OBJECT,
@@ -182,7 +182,7 @@ static const struct key actor_keys[] = {
         "whom a Retry-After binds: the same method and target, the host, the exit, everything at "
         "this actor, the whole scenario",
         .otherwise = "\"target\""),
-    { NULL },
+    { .name = NULL },
 };
 const struct shape shape_actor = {
     .kind = SHAPE_OBJECT,

@@ -163,9 +163,9 @@ static bool check_tuple(struct loading *l, const struct shape *s, struct json *v
         return false;
     }
     bool fits = true;
-    size_t i = 0;
-    for (struct json *m = v->first; m; m = m->next)
-        fits &= check(l, s->parts[i++], m);
+    struct json *m = v->first;
+    for (size_t i = 0; s->parts[i] && m; i++, m = m->next)
+        fits &= check(l, s->parts[i], m);
     return fits;
 }
 
@@ -428,7 +428,7 @@ static bool check_union(struct loading *l, const struct shape *s, struct json *v
             only = s->parts[i];
             count++;
         }
-    if (count == 1)
+    if (count == 1 && only)
         return check(l, only, v);
     for (size_t i = 0; count > 1 && s->parts[i]; i++)
         if (takes_type(s->parts[i], v) && fits_silently(l, s->parts[i], v))

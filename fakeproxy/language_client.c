@@ -7,7 +7,7 @@
 
 static const struct key url_keys[] = {
     KEY("url", &shape_text, "taken literally", .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape proxy_url = { .kind = SHAPE_OBJECT, .keys = url_keys, .tell = "url" };
 static const struct shape proxy = {
@@ -42,7 +42,7 @@ static const struct key retry_keys[] = {
     KEY("cap", &shape_duration, "the longest delay, a Retry-After included",
         .says = "the client's"),
     KEY("methods", &methods, "which may be repeated", .says = "the client's"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape retry_policy = {
     .kind = SHAPE_OBJECT,
@@ -63,7 +63,7 @@ static const struct shape deadline = { .kind = SHAPE_UNION,
 
 #define OR_NULL(shape)                                                                             \
     {                                                                                              \
-        .kind = SHAPE_UNION, .parts = PARTS(&shape, &shape_null)                                   \
+        .kind = SHAPE_UNION, .parts = PARTS(&(shape), &shape_null)                                 \
     }
 
 #define DEADLINE_KEYS                                                                              \
@@ -72,7 +72,7 @@ static const struct shape deadline = { .kind = SHAPE_UNION,
 static const struct key deadline_keys[] = {
     DEADLINE_KEYS,
     KEY("total", &deadline, "for the whole request", .otherwise = "\"10s\""),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape deadlines = {
     .kind = SHAPE_OBJECT,
@@ -84,7 +84,7 @@ static const struct shape deadlines = {
 static const struct key step_deadline_keys[] = {
     DEADLINE_KEYS,
     KEY("total", &deadline, "for the whole request", .says = "the session's"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape step_deadlines = {
     .kind = SHAPE_OBJECT,
@@ -145,7 +145,7 @@ static const struct shape without_or_null = { .kind = SHAPE_UNION,
 #define NONE(json)  NULL
 #define GIVEN(json) json
 
-static const struct key session_keys[] = { CLIENT_KEYS(NONE), { NULL } };
+static const struct key session_keys[] = { CLIENT_KEYS(NONE), { .name = NULL } };
 static const struct shape session = {
     .kind = SHAPE_OBJECT,
     .name = "session",
@@ -185,7 +185,7 @@ static const struct shape read_how = { .kind = SHAPE_ENUM, .words = WORDS("whole
 static const struct key raw_keys[] = {
     KEY("connect", &shape_text, "the authority of a CONNECT, such as `{origin}:22`",
         .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape raw = { .kind = SHAPE_OBJECT,
                                   .expects = "an object {\"connect\": \"host:port\"}",
@@ -208,7 +208,7 @@ static const struct key step_keys[] = {
     KEY("after", &shape_step_condition, "starts when this holds", .says = "at once"),
     KEY("cancel", &shape_step_condition, "is cancelled when this holds", .says = "never"),
     KEY("raw", &raw, "a raw tunnel instead of a request", .says = "none"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape step = {
     .kind = SHAPE_OBJECT,
@@ -228,7 +228,7 @@ static const struct key client_keys[] = {
     KEY("watch", &shape_duration, "how long the case goes on after the last outcome",
         .says = "300 ms; 750 ms with `retry`"),
     KEY("steps", &steps, "in order", .otherwise = "[]"),
-    { NULL },
+    { .name = NULL },
 };
 const struct shape shape_client = {
     .kind = SHAPE_OBJECT,

@@ -8,14 +8,14 @@
 static const struct key from_to_keys[] = {
     KEY("from", &shape_match, "the first such event", .required = true),
     KEY("to", &shape_match, "the first such event after it", .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape from_to = { .kind = SHAPE_OBJECT, .keys = from_to_keys, .tell = "from" };
 static const struct key of_by_keys[] = {
     KEY("of", &shape_match, "neighbours among these events", .required = true),
     KEY("by", &shape_field_name, "only neighbours with an equal value of this field",
         .says = "all"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape of_by = { .kind = SHAPE_OBJECT, .keys = of_by_keys, .tell = "of" };
 static const struct shape gap = { .kind = SHAPE_UNION,
@@ -26,7 +26,7 @@ static const struct shape gap = { .kind = SHAPE_UNION,
 static const struct key order_keys[] = {
     KEY("first", &shape_match, "an event like this", .required = true),
     KEY("then", &shape_match, "comes before the first like this", .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape order = { .kind = SHAPE_OBJECT,
                                     .name = "order",
@@ -43,7 +43,7 @@ static const struct key leak_keys[] = {
     KEY("text", &shape_text, "what must not be found, percent- or base64-encoded neither",
         .required = true),
     KEY("in", &leak_in, "actors' names (octets they received), `error`, `log`", .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape leak = {
     .kind = SHAPE_OBJECT, .name = "leak", .expects = "{\"text\": …, \"in\": […]}", .keys = leak_keys
@@ -87,7 +87,7 @@ static const struct shape alternatives;
     KEY("says", &shape_text, "what the client does right, in words"),                              \
         KEY("given", &shape_match, "must occur first; else not exercised")
 
-static const struct key alternative_keys[] = { GIVEN_KEYS, KIND_KEYS, { NULL } };
+static const struct key alternative_keys[] = { GIVEN_KEYS, KIND_KEYS, { .name = NULL } };
 static const struct shape alternative = {
     .kind = SHAPE_OBJECT,
     .name = "alternative",
@@ -115,7 +115,7 @@ static const struct key check_keys[] = {
     KEY("critical", &shape_bool, "a must that decides the letter F", .otherwise = "false"),
     GIVEN_KEYS,
     KIND_KEYS,
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape check = {
     .kind = SHAPE_OBJECT,
@@ -150,7 +150,7 @@ static const struct key house_keys[] = {
     KEY("reach", &shape_bool,
         "every step must reach an actor; `false` where refusing locally is right",
         .otherwise = "true"),
-    { NULL },
+    { .name = NULL },
 };
 const struct shape shape_house = { .kind = SHAPE_OBJECT,
                                    .name = "house",

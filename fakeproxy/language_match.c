@@ -33,14 +33,14 @@ static const struct key as_keys[] = {
     KEY("as", &shape_match, "same value as in the first event that fits this", .required = true),
     KEY("field", &shape_field_name, "of that event, where it is another one",
         .says = "the same field"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape pattern_as = { .kind = SHAPE_OBJECT, .keys = as_keys, .tell = "as" };
 
 #define NOT_SHAPE(type)                                                                            \
     static const struct key not_keys_##type[] = {                                                  \
         KEY("not", &pattern_##type, "does not match", .required = true),                           \
-        { NULL },                                                                                  \
+        { .name = NULL },                                                                          \
     };                                                                                             \
     static const struct shape not_##type = { .kind = SHAPE_OBJECT,                                 \
                                              .keys = not_keys_##type,                              \
@@ -75,7 +75,7 @@ static const struct shape seconds_value = { .kind = SHAPE_UNION,
 static const struct key range_keys[] = {
     KEY("min", &shape_size, "at least"),
     KEY("max", &shape_size, "at most"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape number_range = { .kind = SHAPE_OBJECT,
                                            .expects = "bounds {\"min\": …, \"max\": …}",
@@ -83,7 +83,7 @@ static const struct shape number_range = { .kind = SHAPE_OBJECT,
 static const struct key seconds_keys[] = {
     KEY("min", &seconds_value, "at least"),
     KEY("max", &seconds_value, "at most"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape seconds_range = { .kind = SHAPE_OBJECT,
                                             .expects = "bounds {\"min\": …, \"max\": …}",
@@ -121,7 +121,7 @@ static const struct shape pattern_flag = {
 
 static const struct key lines_keys[] = {
     KEY("lines", &pattern_number, "how many field lines have the name", .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape line_count = { .kind = SHAPE_OBJECT,
                                          .keys = lines_keys,
@@ -184,7 +184,7 @@ static const struct key match_keys[] = {
     SELECTION,
 #define FIELD(name, type, events, doc) FIELD_KEY(name, type, doc)
 #include "event.def"
-    { NULL },
+    { .name = NULL },
 };
 const struct shape shape_match = {
     .kind = SHAPE_OBJECT,
@@ -198,7 +198,7 @@ static const struct key rate_keys[] = {
     KEY("limit", &shape_count, "fits when more events than this", .required = true),
     KEY("per", &shape_duration, "came within this time", .required = true),
     KEY("by", &shape_scope, "counted apart for each", .otherwise = "\"scenario\""),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape rate = {
     .kind = SHAPE_OBJECT,
@@ -219,7 +219,7 @@ static const struct key when_keys[] = {
     SUB_MATCHES,
 #define FIELD(name, type, events, doc) FIELD_KEY(name, type, doc)
 #include "event.def"
-    { NULL },
+    { .name = NULL },
 };
 const struct shape shape_when = {
     .kind = SHAPE_OBJECT,
@@ -233,7 +233,7 @@ const struct shape shape_when = {
 
 static const struct key idle_keys[] = {
     KEY("idle", &shape_duration, "no octet came or went for that long", .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape idle = { .kind = SHAPE_OBJECT, .keys = idle_keys, .tell = "idle" };
 
@@ -245,7 +245,7 @@ static const struct key awaited_keys[] = {
     SELECTION,
 #define FIELD(name, type, events, doc) FIELD_KEY(name, type, doc)
 #include "event.def"
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape awaited = {
     .kind = SHAPE_OBJECT,

@@ -67,7 +67,7 @@ static const struct key instant_keys[] = {
     KEY("form", &form,
         "`imf-fixdate`, `rfc850`, `asctime`, `epoch` (seconds since 1970) or a strftime pattern",
         .otherwise = "\"imf-fixdate\""),
-    { NULL },
+    { .name = NULL },
 };
 
 const struct shape shape_instant = {
@@ -110,7 +110,7 @@ const struct shape shape_field_lines = { .kind = SHAPE_LIST,
 static const struct key pattern_keys[] = {
     KEY("size", &shape_size, "how many octets", .required = true),
     KEY("seed", &shape_number_from_0, "octet i is `(i + 97 * seed) % 251`", .otherwise = "0"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape body_pattern = {
     .kind = SHAPE_OBJECT, .keys = pattern_keys, .tell = "size", .doc = "Generated octets."
@@ -121,7 +121,7 @@ static const struct key step_pattern_keys[] = {
     KEY("seed", &shape_number_from_0, "octet i is `(i + 97 * seed) % 251`", .otherwise = "0"),
     KEY("stream", &shape_bool, "given to the client as a stream that can be read once",
         .otherwise = "false"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape step_body_pattern = {
     .kind = SHAPE_OBJECT, .keys = step_pattern_keys, .tell = "size", .doc = "Generated octets."
@@ -129,7 +129,7 @@ static const struct shape step_body_pattern = {
 
 static const struct key octets_keys[] = {
     KEY("octets", &shape_octets, "each character is one octet", .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape body_octets = {
     .kind = SHAPE_OBJECT, .keys = octets_keys, .tell = "octets", .doc = "Octets as they are."
@@ -143,7 +143,7 @@ static const struct shape base64 = {
 };
 static const struct key base64_keys[] = {
     KEY("base64", &base64, "the octets, in base64", .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape body_base64 = {
     .kind = SHAPE_OBJECT, .keys = base64_keys, .tell = "base64", .doc = "Octets, in base64."
@@ -155,7 +155,7 @@ static const struct shape file_name = { .kind = SHAPE_TEXT,
                                         .accepts = language_is_path };
 static const struct key file_keys[] = {
     KEY("file", &file_name, "relative to the scenario's folder, without `..`", .required = true),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape body_file = { .kind = SHAPE_OBJECT,
                                         .keys = file_keys,
@@ -168,7 +168,7 @@ static const struct shape chunk_list = { .kind = SHAPE_LIST,
 static const struct key chunk_keys[] = {
     KEY("chunks", &chunk_list, "octets of one chunk each", .required = true),
     KEY("trailers", &shape_field_lines, "trailer fields behind the last chunk", .otherwise = "[]"),
-    { NULL },
+    { .name = NULL },
 };
 static const struct shape body_chunks = { .kind = SHAPE_OBJECT,
                                           .keys = chunk_keys,

@@ -179,6 +179,19 @@ static void load_respond(struct builder *b, const struct json *v, struct respond
 
 /* ---- send, forward, tunnel ------------------------------------------------------------------- */
 
+/* One repetition, where `bytes` does not say otherwise. */
+static struct pace load_send_pace(struct builder *b, const struct json *v, const struct send *s)
+{
+    const struct json *pace = json_get(v, "pace");
+    if (!pace || json_get(pace, "bytes"))
+        return optional_pace(v);
+    if (s->octets.has_placeholder)
+        complain(b->load->l, pace, NULL,
+                 "the key \"bytes\" is missing, expected it where the octets hold placeholders");
+    return (struct pace){ .octets = s->octets.len,
+                          .every = load_duration(json_get(pace, "every")) };
+}
+
 static void load_send(struct builder *b, const struct json *v, struct send *s)
 {
     s->times = 1;
@@ -191,7 +204,7 @@ static void load_send(struct builder *b, const struct json *v, struct send *s)
     s->times = times->type == JSON_TEXT ? 0 : (uint64_t)times->number;
     s->content = optional_body(b, v, "content");
     s->cut = optional_cut(b, v);
-    s->pace = optional_pace(v);
+    s->pace = load_send_pace(b, v, s);
     if (s->times != 1 && s->octets.len == 0)
         complain(b->load->l, json_get(v, "octets"), NULL,
                  "nothing, over and over, expected at least one octet");

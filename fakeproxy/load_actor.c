@@ -218,7 +218,7 @@ static bool takes_all(const struct rule *r)
 static void check_reached(struct load *load, const struct json *list, const struct actor *a)
 {
     const struct json *v = list->first;
-    for (size_t i = 0; i < a->rule_count; i++, v = v->next)
+    for (size_t i = 0; i < a->rule_count && v; i++, v = v->next)
         for (size_t j = 0; j < i; j++)
             if (a->rules[j].on == a->rules[i].on && takes_all(&a->rules[j])) {
                 complain(load->l, v, NULL,

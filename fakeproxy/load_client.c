@@ -3,6 +3,7 @@
  */
 #include "load.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,8 +30,10 @@ static void load_proxy(struct load *load, const struct json *v, struct client_ke
 
 static struct user load_pair(struct load *load, const struct json *pair)
 {
-    return (struct user){ .name = load_string(load, pair->first),
-                          .password = load_string(load, pair->first->next) };
+    const struct json *name = pair->first;
+    assert(name && name->next); /* its shape is a pair */
+    return (struct user){ .name = load_string(load, name),
+                          .password = load_string(load, name->next) };
 }
 
 static void load_credentials(struct load *load, const struct json *v, struct client_keys *k)

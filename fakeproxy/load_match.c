@@ -62,7 +62,8 @@ static bool names_session(struct context *c, const struct text *t, struct neares
 
 static bool names_actor(struct context *c, const struct text *t, struct nearest *n)
 {
-    bool fits = try_name(n, t, "client") | try_name(n, t, "suite");
+    bool fits = try_name(n, t, "client");
+    fits |= try_name(n, t, "suite");
     for (size_t i = 0; i < c->load->s->actor_count; i++)
         fits |= try_name(n, t, c->load->s->actors[i].name);
     return fits;

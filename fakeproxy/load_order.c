@@ -1,7 +1,7 @@
 /*
  * What one action of a list means for the others: nothing can follow an end, nothing be written
- * behind a half-close, a body be read before there is a request. And waits that only the list
- * itself could end.
+ * behind a half-close, a body be read before there is a request, or be forwarded once it was read.
+ * And waits that only the list itself could end.
  */
 #include "load.h"
 
@@ -11,11 +11,12 @@
 struct walk {
     struct load *load;
     const struct action_place *place;
-    const char *ended; /* the action after which nothing is played; NULL: none yet */
-    const char *by;    /* what of it ends the list, in words */
-    const char *shut;  /* the half-close after which nothing can be written */
-    uint32_t caused;   /* events that actions before have caused */
-    bool has_written;
+    const char *ended;         /* the action after which nothing is played; NULL: none yet */
+    const char *by;            /* what of it ends the list, in words */
+    const char *shut;          /* the half-close after which nothing can be written */
+    uint32_t caused;           /* events that actions before have caused */
+    const struct json *reader; /* the first `read` of body octets; NULL: none yet */
+    bool has_written, has_answered;
 };
 
 static const struct cut *cut_of(const struct action *a)
@@ -129,13 +130,26 @@ static void check_alert(struct walk *w, const struct json *v, const struct actio
                  "an alert at a proxy that speaks no TLS, expected \"tls\" at the proxy");
 }
 
-static void check_cut(struct walk *w, const struct json *v, const struct action *a)
+/* Octets of a body that were read are gone: the origin would wait for them for ever. */
+static void check_body(struct walk *w, const struct json *v, const struct action *a)
 {
-    const struct cut *cut = cut_of(a);
-    if (!cut || cut->kind != CUT_AFTER_BODY_BYTES || a->kind != ACTION_TUNNEL)
-        return;
-    complain(w->load->l, json_get(json_get(v->first, "cut"), "after_body_bytes"), NULL,
-             "a tunnel has no header block, expected \"after_bytes\"");
+    if (a->kind == ACTION_FORWARD && w->reader)
+        complain(w->load->l, v, NULL,
+                 "\"forward\" behind \"read\", which has taken the body, expected \"respond\"");
+    if (a->kind == ACTION_READ && (a->read.octets > 0 || a->read.time > 0) && !w->reader)
+        w->reader = v;
+    w->has_answered |= (writes(a) && (a->kind != ACTION_RESPOND || a->respond.status >= 200)) ||
+                       a->kind == ACTION_STALL;
+}
+
+static void check_completion(struct walk *w)
+{
+    bool is_completed =
+        w->place->rule->on == EVENT_request; /* lists on accept and hello just end */
+    if (is_completed && w->reader && !w->has_answered && !w->ended)
+        complain(w->load->l, w->reader, NULL,
+                 "the list is completed with \"forward\", but this has taken the body, expected "
+                 "an answer in the list");
 }
 
 /* ---- waits that nobody ends ------------------------------------------------------------------ */
@@ -199,7 +213,7 @@ void load_check_order(struct load *load, const struct json *list, const struct a
         check_reachable(&w, v, a);
         check_event(&w, v, a);
         check_alert(&w, v, a);
-        check_cut(&w, v, a);
+        check_body(&w, v, a);
         if (a->kind == ACTION_WAIT)
             check_wait(&w, v->first, &a->wait);
         if (a->kind == ACTION_TUNNEL && a->tunnel.until.kind != CONDITION_NONE)
@@ -213,4 +227,5 @@ void load_check_order(struct load *load, const struct json *list, const struct a
         if (!w.shut && shuts_direction(a))
             w.shut = v->first->key;
     }
+    check_completion(&w);
 }

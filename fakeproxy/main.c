@@ -5,6 +5,8 @@
 #include "commands.h"
 #include "options.h"
 #include "play.h"
+#include "show.h"
+#include "skeleton.h"
 
 static int run(const struct options *o)
 {
@@ -16,7 +18,9 @@ static int run(const struct options *o)
     case COMMAND_CHECK:
         return command_check(o);
     case COMMAND_NEW:
+        return skeleton_new(o->operands[0]);
     case COMMAND_SHOW:
+        return show(o->operands[0]);
     case COMMAND_CALIBRATE:
         return EXIT_USAGE;
     case COMMAND_HELP:

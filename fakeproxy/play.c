@@ -27,7 +27,7 @@ struct part {
     struct instance *instance;
     char *name; /* id, or id@variant */
     struct log *log;
-    uint64_t requests, rules_played, faults_played;
+    uint64_t requests, hellos, rules_played, faults_played;
     bool has_fault;
 };
 
@@ -163,6 +163,8 @@ static void count_event(void *arg, const struct fp_event *e)
     struct part *part = arg;
     if (e->kind == EVENT_request && !is_text(event_get(e, FIELD_via), "forward"))
         part->requests++;
+    if (e->kind == EVENT_hello)
+        part->hellos++; /* all that comes where the certificate is the fault */
     if (e->kind != EVENT_rule)
         return;
     bool carried_out =
@@ -357,7 +359,7 @@ static void say_hello(struct play *p)
 
 static bool was_played(const struct part *part)
 {
-    return part->has_fault ? part->faults_played > 0 : part->requests > 0;
+    return part->has_fault ? part->faults_played > 0 : part->requests + part->hellos > 0;
 }
 
 static int sum_up(struct play *p)
@@ -369,9 +371,8 @@ static int sum_up(struct play *p)
             code = EXIT_NOTHING;
         if (p->options->quiet)
             continue;
-        fprintf(p->out, "%s: %llu request%s, rules played %llu times; %s\n", part->name,
-                (unsigned long long)part->requests, part->requests == 1 ? "" : "s",
-                (unsigned long long)part->rules_played,
+        fprintf(p->out, "%s: requests: %llu, rules played: %llu; %s\n", part->name,
+                (unsigned long long)part->requests, (unsigned long long)part->rules_played,
                 was_played(part) ? "the scenario was put to the test"
                 : part->requests ? "its fault was never reached"
                                  : "no request ever came");

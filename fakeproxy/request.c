@@ -315,17 +315,18 @@ static void tell_ignored(struct conn *c, const char *data, size_t len)
     c->bytes_told = false;
 }
 
-void request_overhear(struct conn *c)
+ssize_t request_overhear(struct conn *c)
 {
     struct exchange *x = c->exchange;
     char *data = c->instance->loop->scratch;
     if (x && x->number && !x->body.whole && !x->body.bad) {
         x->counted = 0;
-        if (request_body_poll(c, UINT64_MAX) != PROGRESS_DONE || x->body.bad)
-            return;
+        if (request_body_poll(c, UINT64_MAX) == PROGRESS_AGAIN)
+            return STREAM_AGAIN;
     }
     size_t len = 0;
     ssize_t n;
+    int turn = 0;
     while ((n = stream_read(&c->stream, data + len, HEAD_MAX - len)) > 0) {
         len += (size_t)n;
         conn_tell_bytes(c, data, len);
@@ -337,6 +338,12 @@ void request_overhear(struct conn *c)
         }
         if (len > HEAD_MAX / 2)
             len = 0; /* no header block, and nobody will read it */
+        if (++turn == POLL_TURNS) {
+            conn_wake_at(c, 0);
+            n = STREAM_AGAIN;
+            break;
+        }
     }
     stream_unread(&c->stream, data, len);
+    return n;
 }

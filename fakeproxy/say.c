@@ -79,8 +79,10 @@ static const char *octets(long long n)
 /* Who is at the other end of this connection. */
 static const char *peer(const struct fp_event *e)
 {
-    bool is_ours = say_is(e, FIELD_via, "forward") || say_is(e, FIELD_via, "tunnel");
-    return say_is(e, FIELD_via, "tunnel") ? "the tunnel" : is_ours ? "the proxy" : "the client";
+    bool is_ours = say_is(e, FIELD_via, "forward");
+    if (say_is(e, FIELD_via, "tunnel"))
+        return e->kind == EVENT_close ? "the tunnel" : "the client";
+    return is_ours ? "the proxy" : "the client";
 }
 
 /* The subject of what an event says was done `by` somebody, with the verb's third person. */
@@ -234,14 +236,15 @@ static enum tone say_close(struct buf *b, const struct fp_event *e)
         buf_string(b, ": ");
         add_text(b, e, FIELD_why);
     }
-    if (event_get(e, FIELD_settle_ms))
-        buf_printf(b, "; all before it was acknowledged after %lld ms", count(e, FIELD_settle_ms));
+    const struct event_value *exact = event_get(e, FIELD_exact);
+    bool is_exact = !exact || exact->number;
+    if (is_exact && event_get(e, FIELD_settle_ms))
+        buf_printf(b, "; acknowledged after %lld ms", count(e, FIELD_settle_ms));
     if (say_field(e, FIELD_unread))
         buf_printf(b, "; %lld octets lie unread", count(e, FIELD_unread));
-    const struct event_value *exact = event_get(e, FIELD_exact);
-    if (exact && !exact->number)
+    if (!is_exact)
         buf_string(b, "; NOT EXACT");
-    return is_fin ? TONE_QUIET : TONE_BAD;
+    return say_is_fault(e) ? TONE_BAD : TONE_QUIET;
 }
 
 static enum tone say_rule(struct buf *b, const struct fp_event *e)
@@ -322,11 +325,18 @@ bool say_event(struct buf *b, const struct fp_event *e, enum tone *tone)
     return true;
 }
 
+/* Is this end of ours an action of the scenario's? The engine's words for that begin so. */
+static bool is_scripted(const struct fp_event *e)
+{
+    static const char words[] = "the scenario says ";
+    const struct event_value *why = event_get(e, FIELD_why);
+    return why && why->len >= strlen(words) && memcmp(why->text, words, strlen(words)) == 0;
+}
+
 bool say_is_fault(const struct fp_event *e)
 {
     if (e->kind == EVENT_close)
-        return !say_is(e, FIELD_how, "fin") ||
-               (say_is(e, FIELD_by, "us") && event_get(e, FIELD_rule));
+        return !say_is(e, FIELD_how, "fin") || is_scripted(e);
     if (e->kind == EVENT_sent)
         return !say_field(e, FIELD_whole) || event_get(e, FIELD_cut);
     if (e->kind == EVENT_alert)

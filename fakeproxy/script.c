@@ -72,6 +72,12 @@ const char *script_cut_with(const struct exchange *x)
     return with ? action_name(with->kind) : NULL;
 }
 
+void script_note_left(struct exchange *x)
+{
+    if (!x->left)
+        x->left = action_name(current(x)->kind);
+}
+
 void script_tell_left(struct conn *c, bool completed)
 {
     struct exchange *x = c->exchange;
@@ -80,8 +86,10 @@ void script_tell_left(struct conn *c, bool completed)
     x->left_told = true;
     struct event_draft d;
     conn_event(c, &d, EVENT_rule);
-    event_flag(&d, FIELD_completed, completed && !x->incomplete);
-    if (x->at < x->count)
+    event_flag(&d, FIELD_completed, completed && !x->left);
+    if (x->left)
+        event_string(&d, FIELD_action, x->left);
+    else if (x->at < x->count)
         event_string(&d, FIELD_action, action_name(current(x)->kind));
     conn_note_event(c, &d);
 }
@@ -99,6 +107,7 @@ static void next(struct exchange *x)
     x->phase = 0;
     x->counted = 0;
     x->is_cut = false;
+    x->pace = x->list_pace; /* an answer's own pace ends with it */
     answer_free(&x->answer);
 }
 

@@ -65,6 +65,15 @@ static ssize_t read_ahead(struct stream *s, char *buf, size_t room)
     return (ssize_t)n;
 }
 
+bool stream_discard(struct stream *s)
+{
+    char octets[16384];
+    for (int i = 0; i < 32; i++)
+        if (wire_read(&s->wire, octets, sizeof(octets)) <= 0)
+            return false;
+    return true;
+}
+
 bool stream_feed_tls(struct stream *s)
 {
     char octets[16384 + 512];
@@ -78,6 +87,8 @@ bool stream_feed_tls(struct stream *s)
 
 static ssize_t read_tls(struct stream *s, char *buf, size_t room)
 {
+    if (!tls_info(s->tls)->secure) /* a handshake that was given up */
+        return STREAM_BROKEN;
     for (;;) {
         size_t n = 0;
         enum tls_result r = tls_read(s->tls, buf, room, &n);

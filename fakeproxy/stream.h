@@ -41,6 +41,9 @@ void stream_free(struct stream *);
 ssize_t stream_read(struct stream *, char *buf, size_t room);
 /* Gives octets back; they are read again before any other. */
 void stream_unread(struct stream *, const char *octets, size_t len);
+/* Reads octets off the wire that nobody wants: TLS is over, and its peer not gone yet. True: there
+ * may be more. */
+bool stream_discard(struct stream *);
 /* Is there certainly something to read without asking the kernel? */
 bool stream_has_ahead(const struct stream *);
 

@@ -95,10 +95,10 @@ static enum progress dial(struct conn *c, const struct tunnel *a)
                       "the connection to the origin failed", false);
         return PROGRESS_DONE;
     }
-    tell_ahead(c);
     x->phase = ANSWER;
-    if (x->answered) /* the list has sent an answer already */
+    if (x->answered) /* the list has sent an answer already: what is here may well follow it */
         return PROGRESS_DONE;
+    tell_ahead(c);
     struct answer_context context = { .scope = &c->instance->scope,
                                       .request_method = x->request.method,
                                       .mark = "",

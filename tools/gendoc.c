@@ -57,8 +57,8 @@ static int settle(const char *path, const struct buf *wanted, bool check)
 {
     struct buf found = { 0 };
     bool is_there = read_file(path, &found);
-    bool same =
-        is_there && found.len == wanted->len && memcmp(found.at, wanted->at, wanted->len) == 0;
+    bool same = is_there && wanted->at && found.len == wanted->len &&
+                memcmp(found.at, wanted->at, wanted->len) == 0;
     int result = 0;
     if (!same && check) {
         fprintf(stderr, "%s is not what the tables say: run the target gendoc and commit\n", path);

@@ -89,8 +89,8 @@ struct play *start(const char *scenario)
 struct play *start_list(const char *actions)
 {
     char scenario[8192];
-    snprintf(scenario, sizeof(scenario), "{'proxy':{'rules':[{'name':'r','on':'request','do':%s}]}}",
-             actions);
+    snprintf(scenario, sizeof(scenario),
+             "{'proxy':{'rules':[{'name':'r','on':'request','do':%s}]}}", actions);
     return start(scenario);
 }
 
@@ -221,7 +221,7 @@ static bool fits(const cJSON *event, const char *name, va_list fields)
     return good;
 }
 
-int journal_count(struct play *p, const char *name, ...)
+int count_events(struct play *p, const char *name, ...)
 {
     va_list fields;
     const cJSON *event;
@@ -233,7 +233,7 @@ int journal_count(struct play *p, const char *name, ...)
     return n;
 }
 
-const cJSON *journal_find(struct play *p, const char *name, ...)
+const cJSON *find_event(struct play *p, const char *name, ...)
 {
     va_list fields;
     int64_t deadline = clock_now() + PEER_PATIENCE * CLOCK_MS;
@@ -341,11 +341,11 @@ void connect_at(struct peer *c, const char *authority, const char *file, int lin
 
 static const char *how(const struct peer *c, ssize_t result)
 {
-    return result == PEER_LATE      ? "nothing more"
-           : c->notified            ? "close_notify"
-           : c->tls_failed          ? "a TLS failure"
-           : c->end == PEER_RESET   ? "ECONNRESET"
-                                    : "EOF";
+    return result == PEER_LATE    ? "nothing more"
+           : c->notified          ? "close_notify"
+           : c->tls_failed        ? "a TLS failure"
+           : c->end == PEER_RESET ? "ECONNRESET"
+                                  : "EOF";
 }
 
 void expect_octets_at(struct peer *c, const void *octets, size_t len, const char *file, int line)
@@ -356,8 +356,8 @@ void expect_octets_at(struct peer *c, const void *octets, size_t len, const char
     for (size_t done = 0; done < len;) {
         ssize_t n = peer_read(c, got + done, len - done, PEER_PATIENCE);
         if (n < 0)
-            fail_at(file, line, "expected %zu octets \"%.*s\", got %zu \"%s\" and %s", len, (int)len,
-                    (const char *)octets, done, got, how(c, n));
+            fail_at(file, line, "expected %zu octets \"%.*s\", got %zu \"%s\" and %s", len,
+                    (int)len, (const char *)octets, done, got, how(c, n));
         done += (size_t)n;
     }
     if (memcmp(got, octets, len) != 0)
@@ -387,9 +387,9 @@ const char *expect_head_at(struct peer *c, const char *begins, const char *file,
 {
     static char head[TEXT_MAX];
     if (peer_read_head(c, head, sizeof(head)) < 0)
-        fail_at(file, line, "expected a header block \"%s…\", got \"%s\" and %s", begins, head,
-                how(c, c->end == PEER_OPEN && !c->notified && !c->tls_failed ? PEER_LATE
-                                                                             : PEER_ENDED));
+        fail_at(
+            file, line, "expected a header block \"%s…\", got \"%s\" and %s", begins, head,
+            how(c, c->end == PEER_OPEN && !c->notified && !c->tls_failed ? PEER_LATE : PEER_ENDED));
     if (strncmp(head, begins, strlen(begins)) != 0)
         fail_at(file, line, "expected a header block \"%s…\", got \"%s\"", begins, head);
     return head;

@@ -47,9 +47,9 @@ long cpu_ms_of(const struct play *);
 
 /* How many events have that name and all those fields: pairs of strings, NULL at the end. A value
  * that ends in * matches what begins so; numbers and flags are compared as text. */
-int journal_count(struct play *, const char *event, ...) __attribute__((sentinel));
+int count_events(struct play *, const char *event, ...) __attribute__((sentinel));
 /* The first such event, waited for. It lives until the journal is looked at again. */
-const cJSON *journal_find(struct play *, const char *event, ...) __attribute__((sentinel));
+const cJSON *find_event(struct play *, const char *event, ...) __attribute__((sentinel));
 /* A field of an event as a number; fails if it is not there. */
 #define number_in(event, field) number_in_at(event, field, __FILE__, __LINE__)
 
@@ -63,32 +63,32 @@ void hang_up(struct peer *);
 
 /* ---- the dialogue ---------------------------------------------------------------------------- */
 
-#define send_str(c, text)        send_at(c, text, strlen(text), __FILE__, __LINE__)
-#define send_octets(c, at, len)  send_at(c, at, len, __FILE__, __LINE__)
-#define send_body(c, n)          send_pattern_at(c, n, __FILE__, __LINE__)
-#define send_format(c, ...)      send_format_at(c, __FILE__, __LINE__, __VA_ARGS__)
+#define send_str(c, text)       send_at(c, text, strlen(text), __FILE__, __LINE__)
+#define send_octets(c, at, len) send_at(c, at, len, __FILE__, __LINE__)
+#define send_body(c, n)         send_pattern_at(c, n, __FILE__, __LINE__)
+#define send_format(c, ...)     send_format_at(c, __FILE__, __LINE__, __VA_ARGS__)
 /* GET of that path through the proxy, absolute-form. */
 #define get(c, path)             send_format(c, "GET http://a.test%s HTTP/1.1\r\nHost: a.test\r\n\r\n", path)
 #define connect_to(c, authority) connect_at(c, authority, __FILE__, __LINE__)
 
 /* Exactly these octets come. */
-#define expect_str(c, text)      expect_octets_at(c, text, strlen(text), __FILE__, __LINE__)
+#define expect_str(c, text) expect_octets_at(c, text, strlen(text), __FILE__, __LINE__)
 /* So many octets of the pattern come. */
-#define expect_bytes(c, n)       expect_pattern_at(c, 0, n, __FILE__, __LINE__)
+#define expect_bytes(c, n)              expect_pattern_at(c, 0, n, __FILE__, __LINE__)
 #define expect_bytes_from(c, offset, n) expect_pattern_at(c, offset, n, __FILE__, __LINE__)
 /* A header block that begins so; returned as text, which lives until the next one. */
-#define expect_head(c, begins)   expect_head_at(c, begins, __FILE__, __LINE__)
+#define expect_head(c, begins) expect_head_at(c, begins, __FILE__, __LINE__)
 /* A whole answer of that status, framed by length (or without body); the body as text. */
 #define expect_answer(c, status) expect_answer_at(c, status, __FILE__, __LINE__)
 /* Nothing more comes, and the wire ends so. */
-#define expect_eof(c)            expect_end_at(c, PEER_EOF, __FILE__, __LINE__)
-#define expect_reset(c)          expect_end_at(c, PEER_RESET, __FILE__, __LINE__)
-#define expect_silence(c, ms)    expect_silence_at(c, ms, __FILE__, __LINE__)
+#define expect_eof(c)         expect_end_at(c, PEER_EOF, __FILE__, __LINE__)
+#define expect_reset(c)       expect_end_at(c, PEER_RESET, __FILE__, __LINE__)
+#define expect_silence(c, ms) expect_silence_at(c, ms, __FILE__, __LINE__)
 /* The field's value in a head, or fails; the text lives until the next call. */
-#define field_of(head, name)     field_at(head, name, __FILE__, __LINE__)
+#define field_of(head, name)        field_at(head, name, __FILE__, __LINE__)
 #define expect_no_field(head, name) expect_no_field_at(head, name, __FILE__, __LINE__)
-#define expect_in(text, part)    expect_in_at(text, part, __FILE__, __LINE__)
-#define expect_number(a, b)      expect_number_at((long long)(a), (long long)(b), #a, __FILE__, __LINE__)
+#define expect_in(text, part)       expect_in_at(text, part, __FILE__, __LINE__)
+#define expect_number(a, b)         expect_number_at((long long)(a), (long long)(b), #a, __FILE__, __LINE__)
 #define expect_between(low, a, high)                                                               \
     expect_between_at((double)(low), (double)(a), (double)(high), #a, __FILE__, __LINE__)
 

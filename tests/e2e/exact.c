@@ -26,8 +26,9 @@
 
 enum { EXTRA = 100000, LATE_MS = 300, STALL_MS = 80, SLOW_BUFFER = 65536, CHUNK = 16384 };
 
-const uint64_t exact_sizes[EXACT_SIZES] = { 0,     1,     100,     16383,   16384,
-                                            16385, 65537, 1000000, 10000000 };
+const uint64_t exact_sizes[EXACT_SIZES] = {
+    0, 1, 100, 16383, 16384, 16385, 65537, 1000000, 10000000
+};
 
 static const char *const route_names[] = { "plain", "forward", "tls", "tunnel" };
 static const char *const direction_names[] = { "down", "up" };
@@ -47,8 +48,9 @@ void exact_describe(const struct exact_case *k, char *text, size_t room)
 /* ---- the product ----------------------------------------------------------------------------- */
 
 enum { DIMENSIONS = 8 };
-static const int extents[DIMENSIONS] = { EXACT_SIZES,   EXACT_ROUTES, EXACT_DIRECTIONS,
-                                         EXACT_FRAMINGS, EXACT_READERS, EXACT_ENDS, 2, 2 };
+static const int extents[DIMENSIONS] = {
+    EXACT_SIZES, EXACT_ROUTES, EXACT_DIRECTIONS, EXACT_FRAMINGS, EXACT_READERS, EXACT_ENDS, 2, 2
+};
 enum { ALL_COMBINATIONS = EXACT_SIZES * EXACT_ROUTES * 2 * 2 * EXACT_READERS * EXACT_ENDS * 4 };
 
 static void split(int index, int value[DIMENSIONS])
@@ -157,8 +159,8 @@ static void add_down_rules(struct buf *b, const char *kind, const char *before, 
         for (int framing = 0; framing < EXACT_FRAMINGS; framing++)
             for (int size = 0; size < EXACT_SIZES; size++) {
                 unsigned long long n = exact_sizes[size];
-                buf_printf(b, "{'on':'request','when':{'path':'/%s/%s/%s/%llu'},'do':[%s{'%s':{", kind,
-                           end_names[end], framing_names[framing], n, before, action);
+                buf_printf(b, "{'on':'request','when':{'path':'/%s/%s/%s/%llu'},'do':[%s{'%s':{",
+                           kind, end_names[end], framing_names[framing], n, before, action);
                 if (strcmp(action, "respond") == 0)
                     buf_printf(b, "'framing':'%s','body':{'size':%llu},", framing_names[framing],
                                n + EXTRA);
@@ -170,14 +172,14 @@ static void add_down_rules(struct buf *b, const char *kind, const char *before, 
 static void add_up_rules(struct buf *b)
 {
     /* The 102 tells the client of a stall that its octets were read. */
-    static const char *const ends[] = {
-        "'reset'", "'close'", "{'respond':{'status':102}},{'stall':{'reading':false}}"
-    };
+    static const char *const ends[] = { "'reset'", "'close'",
+                                        "{'respond':{'status':102}},{'stall':{'reading':false}}" };
     for (int end = 0; end < EXACT_ENDS; end++)
         for (int size = 0; size < EXACT_SIZES; size++)
-            buf_printf(b, "{'on':'request','when':{'path':'/up/%s/*/%llu'},'do':[{'read':%llu},%s]},\n",
-                       end_names[end], (unsigned long long)exact_sizes[size],
-                       (unsigned long long)exact_sizes[size], ends[end]);
+            buf_printf(
+                b, "{'on':'request','when':{'path':'/up/%s/*/%llu'},'do':[{'read':%llu},%s]},\n",
+                end_names[end], (unsigned long long)exact_sizes[size],
+                (unsigned long long)exact_sizes[size], ends[end]);
 }
 
 static void add_tunnel_rules(struct buf *b)
@@ -186,18 +188,19 @@ static void add_tunnel_rules(struct buf *b)
         for (int end = 0; end < EXACT_ENDS; end++)
             for (int size = 0; size < EXACT_SIZES; size++) {
                 unsigned long long n = exact_sizes[size];
-                buf_printf(b,
-                           "{'on':'request','when':{'header':{'X-Cut':'%s-%s-%llu'}},'do':[{'tunnel':"
-                           "{'cut':{'after_bytes':%llu,'direction':'%s','with':'%s'}}}]},\n",
-                           direction_names[d], end_names[end], n, n, direction_names[d],
-                           end_names[end]);
+                buf_printf(
+                    b,
+                    "{'on':'request','when':{'header':{'X-Cut':'%s-%s-%llu'}},'do':[{'tunnel':"
+                    "{'cut':{'after_bytes':%llu,'direction':'%s','with':'%s'}}}]},\n",
+                    direction_names[d], end_names[end], n, n, direction_names[d], end_names[end]);
             }
 }
 
 /* The rules that proxy and origin have in common. */
 static void add_rules(struct buf *b)
 {
-    buf_string(b, "{'on':'request','when':{'path':'/warm'},'do':[{'respond':{'body':{'size':1000}}}]},\n");
+    buf_string(
+        b, "{'on':'request','when':{'path':'/warm'},'do':[{'respond':{'body':{'size':1000}}}]},\n");
     add_down_rules(b, "down", "", "respond");
     add_down_rules(b, "unread", "{'read':0},", "respond");
     add_up_rules(b);
@@ -473,17 +476,16 @@ static int judge_end(struct play *p, struct peer *c, bool is_far)
     static const enum peer_end want[] = { PEER_RESET, PEER_EOF, PEER_OPEN };
     const char *who = is_far ? "the far end" : "the client";
     if (k->end == EXACT_STALL)
-        return peer_is_silent(c, STALL_MS) ? 0
-                                           : wrong(p, "%s saw no silence, but %s", who,
-                                                   c->end == PEER_OPEN ? "more octets"
-                                                                       : wire_names[c->end]);
+        return peer_is_silent(c, STALL_MS)
+                   ? 0
+                   : wrong(p, "%s saw no silence, but %s", who,
+                           c->end == PEER_OPEN ? "more octets" : wire_names[c->end]);
     if (c->tls && !c->notified && k->end == EXACT_CLOSE)
         return wrong(p, "no close_notify came before the end");
     peer_wait_end(c);
-    return c->end == want[k->end]
-               ? 0
-               : wrong(p, "%s saw %s instead of %s", who, wire_names[c->end],
-                       wire_names[want[k->end]]);
+    return c->end == want[k->end] ? 0
+                                  : wrong(p, "%s saw %s instead of %s", who, wire_names[c->end],
+                                          wire_names[want[k->end]]);
 }
 
 /* Exactly n octets come, then the end. */
@@ -559,16 +561,17 @@ static int play_down(struct play *p)
     if (k->upload)
         send_pattern(p->c, EXTRA);
     wait_if_late(p);
-    return read_status(p, "HTTP/1.1 200") < 0
-               ? -1
-               : expect_exactly(p, p->c, k->framing, false, false);
+    return read_status(p, "HTTP/1.1 200") < 0 ? -1
+                                              : expect_exactly(p, p->c, k->framing, false, false);
 }
 
 /* The origin's answer, header block and all, is what the tunnel cuts. */
 static int play_tunnel_down(struct play *p)
 {
+    /* A cut after 0 octets may come before this is sent; what came is judged where it is read. */
     if (say(p, "GET /bytes/%llu HTTP/1.1\r\nHost: a.test\r\n\r\n",
-            (unsigned long long)p->n + EXTRA) < 0)
+            (unsigned long long)p->n + EXTRA) < 0 &&
+        p->c->end != PEER_RESET)
         return -1;
     wait_if_late(p);
     return expect_exactly(p, p->c, EXACT_LENGTH, true, false);
@@ -687,7 +690,8 @@ static void begin_upload(struct uploads *u, int connection, bool at_origin, cons
     struct upload *up = malloc(sizeof(*up));
     if (!up)
         abort();
-    *up = (struct upload){ *link, connection, at_origin, strtoull(strrchr(path, '/') + 1, NULL, 10) };
+    *up =
+        (struct upload){ *link, connection, at_origin, strtoull(strrchr(path, '/') + 1, NULL, 10) };
     if (strncmp(path, "/up/close/", 10) == 0)
         up->want += EXTRA; /* a clean close drains: the rest is read as well */
     *link = up;
@@ -698,7 +702,8 @@ static void end_upload(struct uploads *u, struct upload **link, double bytes)
     struct upload *up = *link;
     u->seen++;
     if (bytes != (double)up->want && u->wrong++ == 0)
-        snprintf(u->why, u->room, "%s's connection %d: %.0f octets of an upload were read, not %llu",
+        snprintf(u->why, u->room,
+                 "%s's connection %d: %.0f octets of an upload were read, not %llu",
                  up->at_origin ? "the origin" : "the proxy", up->connection, bytes, up->want);
     *link = up->next;
     free(up);

@@ -24,7 +24,7 @@ struct peer {
     bool tls_failed;  /* TLS: an alert, or octets that are no TLS */
     uint64_t arrived; /* octets of the wire */
     SSL *tls;
-    BIO *in, *out; /* owned by tls */
+    BIO *in, *out;  /* owned by tls */
     size_t at, len; /* what was read and not yet taken: buffer[at..len) */
     char buffer[PEER_BUFFER];
 };

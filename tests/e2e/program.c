@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_ARGUMENTS = 64, READY_FD = 3, START_MS = 20000, END_MS = 10000 };
+enum { READY_FD = 3, START_MS = 20000, END_MS = 10000 };
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
@@ -81,7 +81,7 @@ static void become(const char *program, char *const *arguments, const struct pro
         struct rlimit limit = { o->descriptors, o->descriptors };
         setrlimit(RLIMIT_NOFILE, &limit);
     }
-    setenv("ASAN_OPTIONS", "exitcode=99:detect_stack_use_after_return=0", 1);
+    setenv("ASAN_OPTIONS", o->measured ? "exitcode=99:quarantine_size_mb=1" : "exitcode=99", 1);
     setenv("UBSAN_OPTIONS", "exitcode=99:print_stacktrace=1", 1);
     execv(program, arguments);
     _exit(127);
@@ -123,22 +123,28 @@ static int launch(struct program *p, const char *program, const struct program_o
     path_of(p, "journal", journal);
     path_of(p, "ca.pem", ca);
     path_of(p, "output", output);
-    const char *arguments[MAX_ARGUMENTS] = { program,  "--scenario", scenario,    "--listen",
-                                             "127.0.0.1:0", "--ready", "fd:3", "--quiet",
-                                             "--ca-file", ca };
-    size_t n = 10;
+    const char *const first[] = { program,   "--scenario", scenario,  "--listen",  "127.0.0.1:0",
+                                  "--ready", "fd:3",       "--quiet", "--ca-file", ca };
+    enum { FIRST = sizeof(first) / sizeof(first[0]) };
+    size_t n = 0;
+    while (o->arguments && o->arguments[n])
+        n++;
+    const char **arguments = calloc(FIRST + n + 3, sizeof(*arguments));
+    int fds[2];
+    if (!arguments || pipe2(fds, O_CLOEXEC) < 0)
+        abort();
+    memcpy(arguments, first, sizeof(first));
+    if (n)
+        memcpy(arguments + FIRST, o->arguments, n * sizeof(*arguments));
+    n += FIRST;
     if (!o->journal || *o->journal) {
         arguments[n++] = "--journal";
         arguments[n++] = o->journal ? o->journal : journal;
     }
-    for (const char *const *a = o->arguments; a && *a && n + 1 < MAX_ARGUMENTS; a++)
-        arguments[n++] = *a;
-    int fds[2];
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return -1;
     p->pid = fork();
     if (p->pid == 0)
         become(program, (char *const *)(void *)arguments, o, fds[1], output);
+    free(arguments);
     close(fds[1]);
     bool ready = p->pid > 0 && read_ready(p, fds[0]);
     close(fds[0]);

@@ -15,6 +15,7 @@ struct program_options {
     const char *const *arguments; /* further ones, NULL-terminated; NULL: none */
     rlim_t descriptors;           /* soft and hard limit of open files; 0: as they are */
     const char *journal;          /* NULL: in the folder; "": none */
+    bool measured;                /* its memory is: a sanitizer shall hold back little of it */
 };
 
 struct program {
@@ -24,8 +25,8 @@ struct program {
     int proxy, origin;   /* their ports */
 };
 
-/* Starts `program` with the text of a scenario, in which ' stands for " and "fakeproxy" and "id" may
- * be left out. NULL: it did not get ready; what it said is on standard error. */
+/* Starts `program` with the text of a scenario, in which ' stands for " and "fakeproxy" and "id"
+ * may be left out. NULL: it did not get ready; what it said is on standard error. */
 struct program *program_start(const char *program, const char *scenario,
                               const struct program_options *);
 /* The port of an actor. -1: there is none of that name. */

@@ -39,7 +39,7 @@ program)
     ;;
 man)
     for page in "$prefix"/share/man/man*/*; do
-        head -n 5 "$page" | grep -q '^\.\(Dd\|TH\)' || fail "$1" "$page has no title line"
+        head -n 20 "$page" | grep -q '^\.\(Dd\|TH\)' || fail "$1" "$page has no title line"
     done
     ;;
 pkg-config)

@@ -133,12 +133,9 @@ static void finds_the_nearest_word(void **state)
 
 /* clang-format off: CMake reads one test a line */
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(shows_the_line_and_a_caret),
-    cmocka_unit_test(shows_a_window_of_a_long_line),
-    cmocka_unit_test(keeps_a_complaint_once),
-    cmocka_unit_test(prints_twenty_in_order),
-    cmocka_unit_test(shows_no_control_characters),
-    cmocka_unit_test(finds_the_nearest_word),
+    cmocka_unit_test(shows_the_line_and_a_caret),  cmocka_unit_test(shows_a_window_of_a_long_line),
+    cmocka_unit_test(keeps_a_complaint_once),      cmocka_unit_test(prints_twenty_in_order),
+    cmocka_unit_test(shows_no_control_characters), cmocka_unit_test(finds_the_nearest_word),
 };
 /* clang-format on */
 

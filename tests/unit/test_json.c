@@ -150,7 +150,7 @@ static void limits_the_depth(void **state)
     struct arena *arena = arena_new();
     struct json_error error = { 0 };
     nested(text, JSON_DEPTH);
-    assert_non_null(json_parse(arena, text, 2 * JSON_DEPTH, &error));
+    assert_non_null(json_parse(arena, text, (size_t)2 * JSON_DEPTH, &error));
     nested(text, JSON_DEPTH + 1);
     assert_null(json_parse(arena, text, sizeof(text), &error));
     assert_int_equal(error.at, JSON_DEPTH);

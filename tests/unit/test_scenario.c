@@ -226,6 +226,7 @@ static void actions(void **state)
     assert_int_equal(t->cut.landmark, LANDMARK_SERVER_HELLO);
     assert_int_equal(t->cut_direction, DIRECTION_UP);
     assert_int_equal(t->until.kind, CONDITION_EVENT);
+    assert_true(r[4].actions[0].tunnel.cut.record_layer);
     scenario_set_free(&set);
 }
 
@@ -235,7 +236,7 @@ static void more_actions(void **state)
     struct scenario_set set;
     load("everything-rules.json", &set);
     const struct scenario *s = set.scenarios[0];
-    const struct action *a = s->actors[SCENARIO_PROXY].rules[4].actions;
+    const struct action *a = s->actors[SCENARIO_PROXY].rules[5].actions;
     assert_true(a[0].read.octets == UINT64_MAX);
     assert_true(a[0].read.send_continue);
     assert_int_equal(a[1].read.octets, 0);
@@ -254,11 +255,13 @@ static void more_actions(void **state)
     assert_false(a[7].ending.notify);
     assert_true(a[9].ending.when_sent);
     assert_int_equal(a[9].ending.within, 1000000000);
-    const struct forward *f = &s->actors[SCENARIO_PROXY].rules[5].actions[0].forward;
+    const struct forward *f = &s->actors[SCENARIO_PROXY].rules[6].actions[0].forward;
     assert_int_equal(f->cut.kind, CUT_AFTER_BYTES);
     assert_int_equal(f->cut.octets, 0);
-    assert_true(f->cut.record_layer);
-    assert_int_equal(s->actors[SCENARIO_ORIGIN].rules[0].actions[0].send.times, 0);
+    assert_false(f->cut.record_layer);
+    const struct send *spew = &s->actors[SCENARIO_ORIGIN].rules[0].actions[0].send;
+    assert_int_equal(spew->times, 0);
+    assert_int_equal(spew->pace.octets, 3);
     scenario_set_free(&set);
 }
 

@@ -1,0 +1,140 @@
+/*
+ * bench-exact [REPEATS [LANES]]: every exact cut of the language, over and over, side by side.
+ *
+ * Plays the whole product of tests/e2e/exact.h: sizes, routes, framings, readers, fresh and warmed
+ * connections, ends. Two programs share the work: answers go through one without a journal, uploads
+ * through one with it, because only the journal knows how much of an upload was read. Prints a
+ * table and every play that was not exact (the first 20); exits 1 if there was one.
+ *
+ * Bodies of 10 MB, and the cuts of `forward` and of plain octets down a tunnel, which the other
+ * routes imply, are repeated a tenth as often, so that the whole stays within minutes on two cores.
+ * More than 64 lanes, because most of them wait: for a late reader, or for a stall to stay silent.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "clock.h"
+#include "exact.h"
+
+enum { REPEATS = 200, LANES = 192, RARELY = 10, SHOWN = 20 };
+
+struct tally {
+    unsigned repeats;
+    unsigned long plays[EXACT_ENDS][EXACT_ROUTES], exact[EXACT_ENDS][EXACT_ROUTES];
+    unsigned shown;
+};
+
+static unsigned repeats_of(const struct exact_case *k, void *arg)
+{
+    const struct tally *t = arg;
+    bool is_big = exact_sizes[k->size] >= 10000000;
+    bool is_extra =
+        k->route == EXACT_FORWARD || (k->route == EXACT_TUNNEL && k->direction == EXACT_DOWN);
+    unsigned n = is_big || is_extra ? t->repeats / RARELY : t->repeats;
+    return n ? n : 1;
+}
+
+static void tell(const struct exact_case *k, bool exact, const char *why, void *arg)
+{
+    struct tally *t = arg;
+    char text[256];
+    t->plays[k->end][k->route]++;
+    t->exact[k->end][k->route] += exact;
+    if (exact || t->shown++ >= SHOWN)
+        return;
+    exact_describe(k, text, sizeof(text));
+    printf("not exact: %s: %s\n", text, why);
+}
+
+/* What goes through one program: answers, or uploads to the program itself. */
+static bool belongs(const struct exact_case *k, bool uploads)
+{
+    bool is_upload = k->direction == EXACT_UP && k->route != EXACT_TUNNEL;
+    return is_upload == uploads;
+}
+
+/* Plays one half. Returns how many plays were not exact. */
+static size_t play_half(const struct exact_case *all, size_t count, bool uploads, int lanes,
+                        struct tally *t)
+{
+    struct exact_case *cases = calloc(count, sizeof(*cases));
+    struct exact_site *site = exact_site_start(FP_PROGRAM, lanes, uploads);
+    size_t n = 0, wrong, seen = 0, unread = 0;
+    char why[256] = "";
+    if (!cases || !site)
+        exit(3);
+    for (size_t i = 0; i < count; i++)
+        if (belongs(&all[i], uploads))
+            cases[n++] = all[i];
+    struct exact_run run = {
+        .site = site, .cases = cases, .count = n, .repeats = repeats_of, .told = tell, .arg = t
+    };
+    wrong = exact_run(&run, lanes);
+    if (uploads) {
+        unread = exact_uploads_wrong(site, &seen, why, sizeof(why));
+        printf("uploads whose octets the journal counted: %zu, not exact: %zu %s\n", seen, unread,
+               why);
+    }
+    if (exact_site_end(site, false) < 0) {
+        printf("fakeproxy did not end well\n");
+        wrong++;
+    }
+    free(cases);
+    return wrong + unread;
+}
+
+static void print_table(const struct tally *t)
+{
+    static const char *const ends[] = { "reset", "close", "stall" };
+    printf("\n%-8s %12s %12s %12s %12s   %s\n", "", "plain", "forward", "tls", "tunnel", "exact");
+    for (int e = 0; e < EXACT_ENDS; e++) {
+        unsigned long plays = 0, exact = 0;
+        printf("%-8s", ends[e]);
+        for (int r = 0; r < EXACT_ROUTES; r++) {
+            char cell[32];
+            snprintf(cell, sizeof(cell), "%lu/%lu", t->exact[e][r], t->plays[e][r]);
+            printf(" %12s", cell);
+            plays += t->plays[e][r];
+            exact += t->exact[e][r];
+        }
+        /* Rounded down: one miss in a million is not 100 %. */
+        unsigned long thousandths = plays ? exact * 100000 / plays : 0;
+        printf("   %lu.%03lu %%\n", thousandths / 1000, thousandths % 1000);
+    }
+}
+
+static double cpu_seconds(int who)
+{
+    struct rusage u;
+    getrusage(who, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+int main(int argc, char **argv)
+{
+    struct tally t = { .repeats = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : REPEATS };
+    int lanes = argc > 2 ? atoi(argv[2]) : LANES;
+    size_t count;
+    if (t.repeats == 0 || lanes <= 0) {
+        fprintf(stderr, "usage: bench-exact [REPEATS [LANES]]\n");
+        return 2;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    struct exact_case *cases = exact_product(&count);
+    int64_t began = clock_now();
+    unsigned rarely = t.repeats / RARELY;
+    printf("%zu cases, each %u times (10 MB, forward, down a plain tunnel: %u times), %d side by "
+           "side\n",
+           count, t.repeats, rarely ? rarely : 1, lanes);
+    size_t wrong = play_half(cases, count, false, lanes, &t);
+    wrong += play_half(cases, count, true, lanes, &t);
+    print_table(&t);
+    printf("%.0f s; CPU: fakeproxy %.0f s, its clients %.0f s\n",
+           (double)(clock_now() - began) / 1e9, cpu_seconds(RUSAGE_CHILDREN),
+           cpu_seconds(RUSAGE_SELF));
+    free(cases);
+    return wrong ? 1 : 0;
+}
