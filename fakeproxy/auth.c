@@ -191,6 +191,32 @@ static bool responds(const struct auth *a, struct digest_algorithm algorithm,
     return http_slice_is_nocase(response, hex);
 }
 
+/* What a response that does not fit was computed with, if it is one of the usual mistakes. */
+static const char *miscalculation(const struct auth *a, struct digest_algorithm algorithm,
+                                  struct digest_input in)
+{
+    static const char *const hashes[] = {
+        [DIGEST_MD5] = "the response was computed with MD5",
+        [DIGEST_SHA_256] = "the response was computed with SHA-256",
+        [DIGEST_SHA_512_256] = "the response was computed with SHA-512-256",
+    };
+    struct digest_algorithm other = algorithm;
+    for (int hash = DIGEST_MD5; hash <= DIGEST_SHA_512_256; hash++) {
+        other.hash = (enum digest_hash)hash;
+        if (other.hash != algorithm.hash && responds(a, other, &in))
+            return hashes[hash];
+    }
+    other = algorithm;
+    other.is_session = !other.is_session;
+    if (in.cnonce.len && responds(a, other, &in))
+        return other.is_session ? "the response was computed with -sess"
+                                : "the response was computed without -sess";
+    in.method = slice("GET");
+    if (responds(a, algorithm, &in))
+        return "the response was computed for the method GET";
+    return "the response is not that of the user's password, or is miscalculated";
+}
+
 static struct verdict judge_response(struct auth *a, const struct gate *gate,
                                      const struct auth_question *q,
                                      struct digest_algorithm algorithm)
@@ -211,10 +237,7 @@ static struct verdict judge_response(struct auth *a, const struct gate *gate,
     credentials_param(&a->credentials, "cnonce", &in.cnonce);
     if (responds(a, algorithm, &in))
         return is(AUTH_OK, NULL);
-    in.method = slice("GET");
-    if (!http_slice_is(q->method, "GET") && responds(a, algorithm, &in))
-        return is(AUTH_WRONG, "the response was computed for the method GET");
-    return is(AUTH_WRONG, "the response is not that of the user's password, or is miscalculated");
+    return is(AUTH_WRONG, miscalculation(a, algorithm, in));
 }
 
 /* Right credentials: but are nonce and uri what they should be? */
