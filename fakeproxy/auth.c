@@ -428,8 +428,9 @@ static void judge_by_all(struct nonces *nonces, struct auth_session *s,
         }
     }
     if (!a->gate)
-        best = a->scheme.len ? is(AUTH_WRONG, "the scheme is none that the challenge offers")
-                             : is(AUTH_MALFORMED, a->credentials.wrong);
+        best = a->credentials.wrong
+                   ? is(AUTH_MALFORMED, a->credentials.wrong)
+                   : is(AUTH_WRONG, "the scheme is none that the challenge offers");
     a->finding = best.finding;
     a->why = best.why;
 }

@@ -36,11 +36,17 @@ static void *must(void *memory)
     return memory;
 }
 
+/* Made when it is first needed: few instances have a Digest gate. */
+static uint64_t *count_in(struct tally **t, const struct gate *gate, const char *key, size_t len)
+{
+    if (!*t)
+        *t = tally_new();
+    return tally_count(*t, gate, key, len);
+}
+
 struct nonces *nonces_new(const char *secret)
 {
     struct nonces *n = must(calloc(1, sizeof(*n)));
-    n->fresh = tally_new();
-    n->counts = tally_new();
     n->secret = must(strdup(secret));
     return n;
 }
@@ -123,7 +129,7 @@ void nonces_offer(struct nonces *n, const struct gate *gate, struct buf *out)
     nonces_random(n, octets, sizeof(octets));
     for (size_t i = 0; i < sizeof(octets); i++)
         buf_printf(out, "%02x", octets[i]);
-    *tally_count(n->fresh, gate, out->at + start, out->len - start) = 1;
+    *count_in(&n->fresh, gate, out->at + start, out->len - start) = 1;
 }
 
 /* Was that count used with that nonce before? It is now. */
@@ -134,7 +140,7 @@ static bool was_counted(struct nonces *n, const struct gate *gate, struct http_s
     buf_add(&key, nonce.at, nonce.len);
     buf_char(&key, '\n');
     buf_add(&key, nc.at, nc.len);
-    bool was = (*tally_count(n->counts, gate, key.at, key.len))++ > 0;
+    bool was = (*count_in(&n->counts, gate, key.at, key.len))++ > 0;
     buf_free(&key);
     return was;
 }
@@ -143,7 +149,7 @@ enum nonce_use nonces_use(struct nonces *n, const struct gate *gate, struct http
                           struct http_slice nc)
 {
     struct listed *listed = gate->nonces ? find_listed(n, gate, nonce) : NULL;
-    uint64_t *fresh = gate->nonces ? NULL : tally_count(n->fresh, gate, nonce.at, nonce.len);
+    uint64_t *fresh = gate->nonces ? NULL : count_in(&n->fresh, gate, nonce.at, nonce.len);
     bool known = listed || (fresh && *fresh > 0);
     uint64_t used = listed ? listed->used : known ? *fresh - 1 : 0;
     if (!known || used >= gate->uses) {
