@@ -143,6 +143,7 @@ struct exchange {
     int64_t body_began;
     bool body_told;            /* its `body` event was written */
     bool wants_continue;       /* Expect: 100-continue, not answered yet */
+    bool continued;            /* our own 100 went out */
     bool body_read;            /* a `read` came: respond does not read the rest */
     bool answered;             /* a final answer was begun */
     bool close_after;          /* we said close */

@@ -425,7 +425,8 @@ static enum progress finish(struct conn *c, bool whole)
 static enum progress pass_interim(struct conn *c, const struct forward *f)
 {
     struct exchange *x = c->exchange;
-    if (x->request.minor >= 1) { /* RFC 9110, 15.2: not to a 1.0 client */
+    bool told = x->response.status == 100 && x->continued;
+    if (x->request.minor >= 1 && !told) { /* RFC 9110, 15.2: not to a 1.0 client */
         begin_answer(c, f);
         enum progress p = put_head(c);
         if (p != PROGRESS_DONE)

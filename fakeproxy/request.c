@@ -235,6 +235,7 @@ void request_send_continue(struct conn *c)
     if (!c->exchange->wants_continue)
         return;
     c->exchange->wants_continue = false;
+    c->exchange->continued = true;
     answering_tell(c, line, sizeof(line) - 1);
     stream_put_octets(&c->stream, line, sizeof(line) - 1);
 }
