@@ -8,7 +8,7 @@ import os
 import platform
 import subprocess
 
-from servers import ROOT, find_program
+from servers import ROOT, Failed, find_program
 
 PAGE = os.path.join(ROOT, "docs", "performance.md")
 
@@ -40,7 +40,11 @@ def write(name, text):
 
 
 def _version(*command):
-    run = subprocess.run([find_program(command[0]), *command[1:]], stdin=subprocess.DEVNULL,
+    try:
+        program = find_program(command[0])
+    except Failed:
+        return f"no {command[0]}"
+    run = subprocess.run([program, *command[1:]], stdin=subprocess.DEVNULL,
                          capture_output=True, text=True)
     return (run.stdout + run.stderr).strip().splitlines()[0].strip()
 

@@ -9,6 +9,7 @@ import argparse
 import sys
 import time
 
+import exactness
 import report
 import size
 import speed
@@ -28,6 +29,7 @@ MEASUREMENTS = {
     "tunnels": size.tunnels,
     "events": size.events,
     "cpu": states.cpu,
+    "exact": exactness.exact,
 }
 
 
@@ -41,7 +43,7 @@ def options():
     chosen = parser.parse_args()
     for name in chosen.names:
         if name not in MEASUREMENTS:
-            parser.error(f"nothing is named '{name}'; there are {', '.join(MEASUREMENTS)}, exact")
+            parser.error(f"nothing is named '{name}'; there are {', '.join(MEASUREMENTS)}")
     return chosen
 
 

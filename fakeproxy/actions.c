@@ -115,6 +115,22 @@ enum progress action_respond(struct conn *c, const struct action *a)
     return answering_poll(c);
 }
 
+/* Octets that begin a final answer may say close like any other, or end with the connection only.
+ */
+static void note_sent(struct exchange *x)
+{
+    struct http_head head;
+    struct http_body body;
+    const char *error;
+    const struct answer *a = &x->answer;
+    if (a->status < 200 || a->head_len == 0 ||
+        http_parse_response(a->head.at, a->head_len, &head, &error) < 0 ||
+        http_body_of_response(&head, x->request.method, &body, &error) < 0)
+        return;
+    if (body.kind == BODY_UNTIL_CLOSE || !answering_keeps_open(x, &head))
+        x->close_after = true;
+}
+
 enum progress action_send(struct conn *c, const struct action *a)
 {
     struct exchange *x = c->exchange;
@@ -136,6 +152,7 @@ enum progress action_send(struct conn *c, const struct action *a)
         enum progress p = answering_poll(c);
         if (p != PROGRESS_DONE)
             return p;
+        note_sent(x);
         x->counted++;
         x->phase = 0;
     }
@@ -255,6 +272,7 @@ enum progress action_stall(struct conn *c, const struct action *a)
     x->answered = true;
     if (x->phase == 0) {
         x->phase = 1;
+        x->stalled = true;
         struct event_draft d;
         conn_event(c, &d, EVENT_stall);
         conn_note_event(c, &d);
@@ -352,7 +370,7 @@ enum progress action_abort(struct conn *c, const struct action *a)
     return PROGRESS_ENDED;
 }
 
-/* In answer to a ClientHello only: libssl has no call that sends an alert. */
+/* In answer to a ClientHello; later close_notify only: libssl has no call that sends an alert. */
 enum progress action_alert(struct conn *c, const struct action *a)
 {
     if (c->exchange->phase == 0) {
@@ -364,13 +382,14 @@ enum progress action_alert(struct conn *c, const struct action *a)
         event_string(&d, FIELD_by, "us");
         event_string(&d, FIELD_description, a->alert);
         conn_note_event(c, &d);
-        stream_put_octets(&c->stream, record, len);
+        if (!c->stream.tls)
+            stream_put_octets(&c->stream, record, len);
     }
     enum progress p = flush_poll(c);
     if (p != PROGRESS_DONE)
         return p;
     script_tell_left(c, true);
-    conn_begin_close(c, false, "the scenario says alert");
+    conn_begin_close(c, c->stream.tls != NULL, "the scenario says alert");
     return PROGRESS_ENDED;
 }
 

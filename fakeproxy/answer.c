@@ -262,7 +262,8 @@ void answer_write(struct answer *a, const struct respond *r, const struct answer
     add_framing(a, r, context);
     buf_string(&a->head, "\r\n");
     a->head_len = a->head.len;
-    if (has_no_content(r->status, context->request_method) && r->body.source == BODY_MARK)
+    if (context->forbid_body ||
+        (has_no_content(r->status, context->request_method) && r->body.source == BODY_MARK))
         a->content = 0;
     else
         add_body(a, r, is_chunked(r), context);

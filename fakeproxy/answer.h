@@ -37,7 +37,7 @@ struct answer_context {
     struct http_slice request_method; /* empty: none was read */
     const char *mark;                 /* the default body */
     int64_t wall;                     /* now, ns */
-    bool forbid_body;                 /* a HEAD request, … is found from the method already */
+    bool forbid_body;                 /* even one that the `respond` spells out */
     const char *exit;                 /* told in X-Exit; NULL: none */
     /* Appends the field lines of a gate's challenge; gate NULL: of all that the actor has. Needed
      * where the `respond` has such challenges. */

@@ -128,7 +128,9 @@ static bool pace_allows(struct conn *c, const struct pace *pace)
 
 static void tell_answer_sent(struct conn *c, const struct answer *a)
 {
-    uint64_t body = a->written > a->head_len ? a->written - a->head_len : 0;
+    /* In octets of a `send` the header block ends where it says so, if at all. */
+    size_t head = a->head_len ? a->head_len : http_head_end(a->head.at, a->head.len, 0);
+    uint64_t body = head > 0 && a->written > head ? a->written - head : 0;
     answering_tell_sent(c, a->status, a->written, body, a->written == a->total);
 }
 
@@ -139,7 +141,7 @@ enum progress answering_poll(struct conn *c)
     uint64_t end = a->limit < a->total ? a->limit : a->total;
     if (!a->told && end > 0) {
         a->told = true;
-        if (a->status || a->head_len)
+        if (a->status) /* octets that begin no status line are no answer */
             answering_tell(c, a->head.at, a->head_len ? a->head_len : a->head.len);
     }
     for (int turn = 0; a->written < end || stream_queued(&c->stream) > 0; turn++) {
@@ -161,7 +163,8 @@ enum progress answering_poll(struct conn *c)
         if (put_piece(c, a, room < most ? room : most) < 0)
             return client_is_gone(c);
     }
-    if (a->told && a->status)
+    /* Octets of a `send` that repeats itself are told once: it may do so forever. */
+    if (a->told && (a->status || x->counted == 0))
         tell_answer_sent(c, a);
     return a->limit == end ? PROGRESS_CUT : PROGRESS_DONE;
 }
@@ -196,7 +199,8 @@ void answering_own(struct conn *c, int status, const char *proxy_status, const c
                                       .request_method = x->request.method,
                                       .mark = "",
                                       .wall = clock_wall(),
-                                      .exit = exits_header(c) };
+                                      .exit = exits_header(c),
+                                      .forbid_body = http_slice_is(x->request.method, "HEAD") };
     answer_free(&x->answer);
     answer_write(&x->answer, &r, &context);
     buf_free(&body);

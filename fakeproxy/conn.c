@@ -165,7 +165,7 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
         port = ntohs(in->sin_port);
         snprintf(from, sizeof(from), "%s:%d", host, port);
     }
-    struct dialer by = instance_who_dialed(c->instance, port);
+    struct dialer by = instance_who_dialed(c->instance, port, c->listener->port);
     c->carrier = by.carrier;
     c->dialed_host = by.host;
     c->exit = by.exit;
@@ -224,7 +224,8 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
     /* While it drains, our end stands in the journal already: only a reset is news. */
     bool is_told = c->state == CONN_CLOSING && strcmp(by, "us") == 0;
     /* An idle connection to the origin just ends; one in use breaks off like the client's. */
-    bool mid_exchange = strcmp(how, "fin") != 0 && c->exchange && !c->exchange->response_body.whole;
+    const struct exchange *x = c->exchange;
+    bool mid_exchange = strcmp(how, "fin") != 0 && x && x->uses_upstream && !x->response_body.whole;
     request_tell_body_left(c);
     tunnel_tell_end(c);
     script_tell_left(c, false);
@@ -318,14 +319,16 @@ bool conn_has_input(struct conn *c)
 {
     char octets[16];
     size_t n = peek(c, octets, sizeof(octets));
-    conn_tell_bytes(c, octets, n);
+    if (!c->exchange || !request_body_open(c->exchange)) /* no message begins in a body */
+        conn_tell_bytes(c, octets, n);
     return n > 0;
 }
 
 bool conn_look(struct conn *c)
 {
     struct wire *w = &c->stream.wire;
-    if (w->readable != WIRE_READABLE && !w->broken)
+    bool is_ahead = stream_has_ahead(&c->stream) && !c->bytes_told;
+    if (w->readable != WIRE_READABLE && !w->broken && !is_ahead)
         return false;
     bool copying = c->exchange && tunnel_is_copying(c->exchange);
     bool deliverable = copying && c->upstream && stream_queued(&c->upstream->stream) == 0;
@@ -402,8 +405,10 @@ static void hello_poll(struct conn *c)
     char *scratch = c->instance->loop->scratch;
     size_t len = 0;
     ssize_t n;
-    while ((n = stream_read(&c->stream, scratch + len, LOOP_SCRATCH - len)) > 0)
-        len += (size_t)n;
+    do {
+        n = stream_read(&c->stream, scratch + len, LOOP_SCRATCH - len);
+        len += n > 0 ? (size_t)n : 0;
+    } while (n > 0 && len < LOOP_SCRATCH);
     conn_tell_bytes(c, scratch, len);
     struct tls_hello hello;
     enum tls_hello_state state = tls_hello_parse(scratch, len, &hello);
@@ -470,7 +475,9 @@ static void handshake_poll(struct conn *c)
     if (s->wire.eof)
         tell_client_fin(c);
     char why[160];
-    snprintf(why, sizeof(why), "the TLS handshake failed: %s", tls_error(s->tls));
+    const char *error = tls_error(s->tls);
+    snprintf(why, sizeof(why), "the TLS handshake failed: %s",
+             *error ? error : "the client ended the connection");
     conn_begin_close(c, false, why);
 }
 
@@ -489,6 +496,14 @@ static void request_state_poll(struct conn *c)
         return;
     if (c->stream.wire.broken && !c->stream.wire.eof) {
         end_by_client_reset(c);
+        return;
+    }
+    const struct stream *s = &c->stream;
+    if (s->tls && !s->wire.eof && !tls_info(s->tls)->close_notify_received) {
+        char why[160];
+        snprintf(why, sizeof(why), "TLS failed: %s", tls_error(s->tls));
+        tell_tls(c);
+        conn_begin_close(c, false, why);
         return;
     }
     tell_client_fin(c);
@@ -530,33 +545,45 @@ static void closing_poll(struct conn *c)
     timer_set(&c->instance->reaper, 0);
 }
 
+/* Our direction is done, and the journal knows: what still comes is read until the client ends. */
+static void listen_on(struct conn *c)
+{
+    c->state = CONN_CLOSING;
+    c->ending_since = CLOCK_NEVER - DRAIN_LIMIT;
+    upstream_drop(c, false);
+}
+
 /* A list came to its end, the connection did not. */
 static void after_list(struct conn *c)
 {
     struct exchange *x = c->exchange;
-    if (c->after_list != CONN_REQUEST || x->number == 0) {
-        c->state = c->after_list;
+    if (c->stream.wire.shut) { /* by half_close */
+        listen_on(c);
     } else if (x->close_after) {
         conn_begin_close(c, true, "the answer said that the connection closes");
-        return;
-    } else {
+    } else if (x->stalled) { /* perhaps in the middle of an answer: no other may follow */
+        conn_begin_close(c, false, "the client ended the connection");
+    } else if (c->after_list == CONN_REQUEST && x->number > 0) {
         c->state = CONN_REST;
-        return;
+    } else {
+        c->state = c->after_list;
+        exchange_free(x);
+        c->exchange = NULL;
     }
-    exchange_free(x);
-    c->exchange = NULL;
 }
 
 static void rest_poll(struct conn *c)
 {
+    const struct wire *w = &c->stream.wire;
     enum progress p = request_body_poll(c, UINT64_MAX);
     if (p == PROGRESS_AGAIN)
         return;
-    if (p == PROGRESS_ENDED) {
-        if (c->stream.wire.broken && !c->stream.wire.eof)
-            end_by_client_reset(c);
-        else
-            conn_begin_close(c, true, "the request body did not end well");
+    if (p == PROGRESS_ENDED && w->broken && !w->eof) {
+        end_by_client_reset(c);
+        return;
+    }
+    if (c->exchange->body.bad) { /* where the next request begins is not known */
+        conn_begin_close(c, true, c->exchange->body.error);
         return;
     }
     exchange_free(c->exchange);
@@ -622,10 +649,13 @@ void conn_poll(struct conn *c)
         if (stream_queued(&c->stream) > 0)
             stream_flush(&c->stream);
         enum conn_state before;
+        int steps = 0;
         do {
             before = c->state;
             step(c);
-        } while (c->state != before);
+        } while (c->state != before && ++steps < POLL_STEPS);
+        if (c->state != before) /* requests come as fast as we answer: others have their turn */
+            conn_wake_at(c, 0);
     }
     c->polling = false;
     c->instance->at_hand = NULL;

@@ -71,6 +71,7 @@ struct instance {
 
 /* Where a request goes. */
 struct route {
+    int own_port; /* of our own listener there; 0: it leads to a real server */
     struct sockaddr_storage address;
     socklen_t address_len;
 };
@@ -83,7 +84,8 @@ void instance_note(struct instance *, const char *text);
 /* A uniform number in [0, 1). */
 double instance_random(struct instance *);
 
-/* Remembers who dials from a local port, so that the accepting origin knows who comes. */
+/* Remembers who dials from a local port to one of ours, so that the accepting origin knows who
+ * comes. */
 struct dialer {
     const char *via;     /* "forward" or "tunnel"; NULL: nobody of ours */
     const char *through; /* the proxy's name */
@@ -93,9 +95,10 @@ struct dialer {
 };
 
 /* Takes a copy of `host`; by.host is not looked at. */
-void instance_dialed(struct instance *, int local_port, struct dialer by, struct http_slice host);
+void instance_dialed(struct instance *, int local_port, int own_port, struct dialer by,
+                     struct http_slice host);
 /* Forgets and returns what was remembered. */
-struct dialer instance_who_dialed(struct instance *, int local_port);
+struct dialer instance_who_dialed(struct instance *, int local_port, int own_port);
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
@@ -110,8 +113,8 @@ enum conn_state {
     CONN_DEAD       /* ended; the reaper frees it */
 };
 
-/* Pieces moved in one poll; then others have their turn. */
-enum { POLL_TURNS = 32 };
+/* Pieces moved, and states gone through, in one poll; then others have their turn. */
+enum { POLL_TURNS = 32, POLL_STEPS = 256 };
 
 /* What a poll of something under way says. */
 enum progress {
@@ -126,6 +129,7 @@ struct upstream { /* a proxy's own connection to an origin, for one client conne
     struct conn *owner;
     struct buf host; /* what it stands for */
     int port, to;
+    int local_port, own_port; /* of the dial that was remembered */
     const char *via, *exit;
     uint64_t exchanges;
     bool is_reused;
@@ -141,16 +145,19 @@ struct exchange {
     struct http_body body;
     EVP_MD_CTX *digest;
     int64_t body_began;
-    bool body_told;            /* its `body` event was written */
-    bool wants_continue;       /* Expect: 100-continue, not answered yet */
-    bool continued;            /* our own 100 went out */
-    bool body_read;            /* a `read` came: respond does not read the rest */
-    bool answered;             /* a final answer was begun */
-    bool close_after;          /* we said close */
-    struct auth *auth;         /* what the gate, or a reader of credentials, says; NULL: nothing */
-    struct held_content *held; /* read before the request is judged */
-    struct event_copy *event;  /* for the placeholders of the list; NULL: it has none */
-    bool own_answer;           /* `answer` is an error of our own; there is no list */
+    bool body_told;      /* its `body` event was written */
+    bool wants_continue; /* Expect: 100-continue, not answered yet */
+    bool body_read;      /* a `read` came: respond does not read the rest */
+    bool continued;      /* our own 100 went out */
+    bool answered;       /* a final answer was begun */
+    bool close_after;    /* we said close */
+    bool stalled;        /* a stall was played: nothing is written behind it */
+    bool own_answer;     /* `answer` is an error of our own; there is no list */
+    struct auth *auth;   /* what the gate, or a reader of credentials, says; NULL: nothing */
+    struct held_content *judged; /* read before the request is judged */
+    struct event_copy *event;    /* for the placeholders of the list; NULL: it has none */
+    int refused; /* the status that forward gives it: it is malformed; 0: it is well */
+    const char *refused_why;
 
     /* the list */
     const struct rule *rule; /* NULL: unscripted */
@@ -168,8 +175,11 @@ struct exchange {
     /* answers and copies under way */
     struct answer answer;
     struct buf passed; /* an upstream's header block as it is passed on */
+    struct buf held;   /* the end of its body, for a cut that counts from there */
+    size_t hold;       /* so many octets */
     struct http_head response;
     struct http_body response_body;
+    bool uses_upstream;  /* went to an origin */
     bool keeps_upstream; /* the origin's answer lets its connection stay open */
     struct origin_answer *built_in;
     int64_t next_slice; /* pace: when the next write may go out */

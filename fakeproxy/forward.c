@@ -9,7 +9,9 @@
 #include "actions.h"
 #include "clock.h"
 
-enum phase { START, DIALING, HEAD, BODY, FINISH, CLOSING, RESETTING };
+enum { HELD_MAX = 1 << 20 };
+
+enum phase { START, DIALING, HEAD, INTERIM, BODY, FINISH, CLOSING, RESETTING };
 
 /* ---- header blocks --------------------------------------------------------------------------- */
 
@@ -125,6 +127,8 @@ static enum progress fail(struct conn *c, int status, const char *error, const c
     return PROGRESS_DONE;
 }
 
+static void release_held(struct conn *);
+
 /* The origin broke off. Before its answer began that is a 502; after, the client gets the same. */
 static enum progress origin_broke(struct conn *c, bool reset)
 {
@@ -134,6 +138,8 @@ static enum progress origin_broke(struct conn *c, bool reset)
                     "the origin ended the connection before its answer was complete");
     if (x->response_body.kind == BODY_UNTIL_CLOSE && !reset)
         x->response_body.whole = true;
+    if (x->hold && !x->response_body.whole)
+        release_held(c);
     x->since = clock_now();
     x->phase = x->response_body.whole ? FINISH : reset ? RESETTING : CLOSING;
     return x->phase == FINISH ? PROGRESS_DONE : PROGRESS_AGAIN;
@@ -242,6 +248,26 @@ static bool is_interim(const struct exchange *x)
     return x->response.status < 200 && x->response.status != 101;
 }
 
+/* Where the cut falls. From the end of a body whose length nobody knows yet: its last octets are
+ * held back until the end is there. */
+static void choose_cut(struct exchange *x, const struct cut *cut)
+{
+    struct answer *a = &x->answer;
+    if (cut->kind != CUT_AFTER_BYTES && cut->kind != CUT_AFTER_BODY_BYTES)
+        return;
+    uint64_t start = cut->kind == CUT_AFTER_BODY_BYTES ? a->head_len : 0;
+    if (cut->octets >= 0) {
+        a->limit = start + (uint64_t)cut->octets;
+        return;
+    }
+    uint64_t back = -(uint64_t)cut->octets, end = a->head_len + x->response_body.remaining;
+    bool known = x->response_body.kind == BODY_LENGTH || x->response_body.kind == BODY_NONE;
+    if (known && back <= end - start)
+        a->limit = end - back;
+    else if (!known && back <= HELD_MAX)
+        x->hold = (size_t)back;
+}
+
 static void begin_answer(struct conn *c, const struct forward *f)
 {
     struct exchange *x = c->exchange;
@@ -253,17 +279,9 @@ static void begin_answer(struct conn *c, const struct forward *f)
     a->limit = UINT64_MAX;
     if (f->pace.octets)
         x->pace = f->pace;
-    if (f->cut.kind == CUT_AFTER_BYTES || f->cut.kind == CUT_AFTER_BODY_BYTES) {
-        uint64_t start = f->cut.kind == CUT_AFTER_BODY_BYTES ? a->head_len : 0;
-        uint64_t length = start;
-        if (f->cut.octets < 0 && x->response_body.kind == BODY_LENGTH)
-            length = a->head_len + x->response_body.remaining;
-        a->limit = f->cut.octets >= 0                  ? start + (uint64_t)f->cut.octets
-                   : length > -(uint64_t)f->cut.octets ? length + (uint64_t)f->cut.octets
-                                                       : UINT64_MAX;
-    }
     if (is_interim(x))
         return;
+    choose_cut(x, &f->cut);
     x->answered = true;
     if (http_parse_response(x->passed.at, x->passed.len, &head, &error) == 0 &&
         !answering_keeps_open(x, &head))
@@ -287,6 +305,34 @@ static int put(struct conn *c, const char *data, size_t len)
     return len ? stream_put_octets(&c->stream, data, len) : 0;
 }
 
+/* The same for octets of the body, of which the last x->hold wait for what comes behind them. */
+static int put_body(struct conn *c, const char *data, size_t len)
+{
+    struct exchange *x = c->exchange;
+    if (x->hold == 0)
+        return put(c, data, len);
+    buf_add(&x->held, data, len);
+    if (x->held.len <= x->hold)
+        return 0;
+    size_t out = x->held.len - x->hold;
+    int result = put(c, x->held.at, out);
+    memmove(x->held.at, x->held.at + out, x->hold);
+    x->held.len = x->hold;
+    return result;
+}
+
+/* The body is over: what is held back is cut off, unless the body was shorter than that. */
+static void release_held(struct conn *c)
+{
+    struct exchange *x = c->exchange;
+    bool is_cut = x->response_body.whole && x->held.len == x->hold;
+    x->hold = 0;
+    if (is_cut)
+        x->answer.limit = x->answer.written;
+    else if (x->held.len > 0)
+        put(c, x->held.at, x->held.len); /* if that fails the next flush does */
+}
+
 struct dechunk {
     struct conn *c;
     bool broken;
@@ -295,7 +341,7 @@ struct dechunk {
 static void put_payload(const char *data, size_t len, void *arg)
 {
     struct dechunk *d = arg;
-    d->broken = d->broken || put(d->c, data, len) < 0;
+    d->broken = d->broken || put_body(d->c, data, len) < 0;
 }
 
 /* Octets the next piece may have, or 0: not yet. */
@@ -354,7 +400,7 @@ static enum progress pump_piece(struct conn *c)
     size_t used =
         http_body_scan(&x->response_body, data, (size_t)n, decodes ? put_payload : NULL, &d);
     stream_unread(&c->upstream->stream, data + used, (size_t)n - used);
-    if (d.broken || (!decodes && put(c, data, used) < 0))
+    if (d.broken || (!decodes && put_body(c, data, used) < 0))
         return client_is_gone(c);
     if (x->response_body.bad)
         return origin_broke(c, false);
@@ -367,7 +413,7 @@ static enum progress put_head_and_body(struct conn *c)
 {
     struct exchange *x = c->exchange;
     struct answer *a = &x->answer;
-    if (a->written > 0 || x->pace.octets || dechunks(x) || x->response_body.whole ||
+    if (a->written > 0 || x->pace.octets || x->hold || dechunks(x) || x->response_body.whole ||
         a->limit < x->passed.len + STREAM_PIECE || stream_queued(&c->stream) > 0)
         return put_head(c);
     char *data = c->instance->loop->scratch;
@@ -396,6 +442,8 @@ static enum progress pump_down(struct conn *c)
             return client_is_gone(c);
         if (stream_queued(&c->stream) > 0)
             return PROGRESS_AGAIN;
+        if (x->response_body.whole && x->hold)
+            release_held(c);
         if (a->written == a->limit)
             return PROGRESS_CUT;
         if (x->response_body.whole)
@@ -421,13 +469,12 @@ static enum progress finish(struct conn *c, bool whole)
     return PROGRESS_DONE;
 }
 
-/* A 1xx is passed on and the next header block awaited. */
-static enum progress pass_interim(struct conn *c, const struct forward *f)
+/* A 1xx is passed on, whole whatever the cut, and the next header block awaited. */
+static enum progress pass_interim(struct conn *c)
 {
     struct exchange *x = c->exchange;
     bool told = x->response.status == 100 && x->continued;
     if (x->request.minor >= 1 && !told) { /* RFC 9110, 15.2: not to a 1.0 client */
-        begin_answer(c, f);
         enum progress p = put_head(c);
         if (p != PROGRESS_DONE)
             return p;
@@ -436,23 +483,23 @@ static enum progress pass_interim(struct conn *c, const struct forward *f)
     }
     x->answer = (struct answer){ 0 };
     x->passed.len = 0;
+    x->phase = HEAD;
     return PROGRESS_DONE;
 }
 
 static enum progress answer_poll(struct conn *c, const struct forward *f)
 {
     struct exchange *x = c->exchange;
-    while (x->phase == HEAD) {
-        enum progress p = read_head(c, f);
+    while (x->phase <= INTERIM) {
+        enum progress p = x->phase == HEAD ? read_head(c, f) : PROGRESS_DONE;
         if (p != PROGRESS_DONE || x->own_answer)
             return p;
-        if (is_interim(x)) {
-            if ((p = pass_interim(c, f)) != PROGRESS_DONE)
-                return p;
-        } else {
-            x->phase = BODY;
+        if (x->phase == HEAD) {
+            x->phase = is_interim(x) ? INTERIM : BODY;
             begin_answer(c, f);
         }
+        if (x->phase == INTERIM && (p = pass_interim(c)) != PROGRESS_DONE)
+            return p;
     }
     return pump_down(c);
 }
@@ -496,18 +543,32 @@ static enum progress at_origin(struct conn *c, const struct action *a)
     return action_respond(c, origin_answer_action(x->built_in));
 }
 
+/* A CONNECT is not forwarded but tunnelled, with all that this `forward` says. */
+static enum progress as_tunnel(struct conn *c, const struct forward *f)
+{
+    struct action tunnel = { .kind = ACTION_TUNNEL,
+                             .tunnel = { .to = f->to,
+                                         .respond = { .status = 200,
+                                                      .version = "1.1",
+                                                      .headers = f->headers,
+                                                      .header_count = f->header_count },
+                                         .cut = f->cut,
+                                         .pace = f->pace } };
+    return action_tunnel(c, &tunnel);
+}
+
 enum progress action_forward(struct conn *c, const struct action *a)
 {
-    static const struct action tunnel = {
-        .kind = ACTION_TUNNEL,
-        .tunnel = { .to = -1, .respond = { .status = 200, .version = "1.1" } }
-    };
     struct exchange *x = c->exchange;
     const struct forward *f = &a->forward;
+    if (x->refused) {
+        answering_own(c, x->refused, NULL, x->refused_why, true);
+        return PROGRESS_DONE;
+    }
     if (!conn_actor(c)->is_proxy)
         return at_origin(c, a);
     if (http_slice_is(x->request.method, "CONNECT"))
-        return action_tunnel(c, &tunnel);
+        return as_tunnel(c, f);
     if (x->phase <= DIALING) {
         enum progress p = dial(c, f);
         if (p != PROGRESS_DONE || x->own_answer)
@@ -517,6 +578,11 @@ enum progress action_forward(struct conn *c, const struct action *a)
         return end_like_origin(c, x->phase == RESETTING);
     if (!pump_up(c))
         return client_is_gone(c);
+    if (x->body.bad && x->phase == HEAD && !conn_peer_is_gone(c)) {
+        upstream_drop(c, true);
+        answering_own(c, 400, NULL, x->body.error, true);
+        return PROGRESS_DONE;
+    }
     enum progress p = x->phase == FINISH ? pump_down(c) : answer_poll(c, f);
     if (p == PROGRESS_ENDED || x->own_answer) /* ended: the exchange is gone */
         return p;

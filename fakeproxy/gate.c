@@ -43,15 +43,15 @@ static void add_content(const char *data, size_t len, void *arg)
 enum progress gate_read_content(struct conn *c)
 {
     struct exchange *x = c->exchange;
-    if (!x->held) {
-        x->held = calloc(1, sizeof(*x->held));
-        if (!x->held)
+    if (!x->judged) {
+        x->judged = calloc(1, sizeof(*x->judged));
+        if (!x->judged)
             abort();
-        x->held->body = x->body;
+        x->judged->body = x->body;
         if (request_body_open(x))
             request_send_continue(c);
     }
-    struct held_content *h = x->held;
+    struct held_content *h = x->judged;
     char *data = c->instance->loop->scratch;
     ssize_t n = 1;
     while (!h->body.whole && !h->body.bad && n > 0 && h->octets.len < CONTENT_MAX) {
@@ -90,16 +90,16 @@ void gate_judge(struct conn *c)
     if (!has_credentials && actor->gate_count == 0)
         return;
     q.lines = has_credentials ? http_count(&x->request, credentials_field(c)) : 0;
-    if (x->held) {
-        q.has_content = x->held->body.whole;
-        q.content = (struct http_slice){ x->held->content.at, x->held->content.len };
+    if (x->judged) {
+        q.has_content = x->judged->body.whole;
+        q.content = (struct http_slice){ x->judged->content.at, x->judged->content.len };
     }
     x->auth = calloc(1, sizeof(*x->auth));
     if (!x->auth)
         abort();
     auth_judge(c->instance->nonces, &c->session, &q, x->auth);
-    gate_held_free(x->held);
-    x->held = NULL;
+    gate_held_free(x->judged);
+    x->judged = NULL;
 }
 
 void gate_auth_free(struct auth *a)

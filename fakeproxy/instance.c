@@ -117,26 +117,27 @@ static const char *placeholder(void *arg, const char *name, size_t len, size_t *
 /* Our own connects, from connect() until the origin's accept(): usually none or a few. */
 struct dialed {
     struct dialed *next;
-    int port;
+    int port, own_port;
     struct dialer by;
 };
 
-void instance_dialed(struct instance *in, int port, struct dialer by, struct http_slice host)
+void instance_dialed(struct instance *in, int port, int own_port, struct dialer by,
+                     struct http_slice host)
 {
     struct dialed *d = malloc(sizeof(*d));
     char *name = strndup(host.at, host.len);
     if (!d || !name)
         abort();
     by.host = name;
-    *d = (struct dialed){ .next = in->dialed, .port = port, .by = by };
+    *d = (struct dialed){ .next = in->dialed, .port = port, .own_port = own_port, .by = by };
     in->dialed = d;
 }
 
-struct dialer instance_who_dialed(struct instance *in, int port)
+struct dialer instance_who_dialed(struct instance *in, int port, int own_port)
 {
     for (struct dialed **link = &in->dialed; *link; link = &(*link)->next) {
         struct dialed *d = *link;
-        if (d->port != port)
+        if (d->port != port || d->own_port != own_port)
             continue;
         struct dialer by = d->by;
         *link = d->next;
@@ -155,6 +156,7 @@ static bool same_name(struct http_slice host, const char *name)
 
 static void route_to(struct listener *l, struct route *route)
 {
+    route->own_port = l->port;
     route->address_len = sizeof(route->address);
     getsockname(l->fd, (struct sockaddr *)&route->address, &route->address_len);
 }
@@ -184,6 +186,7 @@ void instance_route(struct instance *in, struct http_slice host, int port, int t
     for (size_t i = 0; to < 0 && i < in->options.upstream_count; i++) {
         const struct upstream_name *u = &in->options.upstreams[i];
         if (u->port == port && same_name(host, u->host)) {
+            route->own_port = 0;
             route->address = u->address;
             route->address_len = u->address_len;
             return;
@@ -219,6 +222,7 @@ void instance_stamp(struct instance *in, struct fp_event *e)
             snprintf(text, sizeof(text), "the wall clock jumped by %lld ms",
                      (long long)(jump / CLOCK_MS));
             instance_note(in, text);
+            e->t = clock_now(); /* it comes behind the note */
         }
     }
     e->wall = e->t + in->wall_offset;

@@ -38,6 +38,7 @@ static const char *const kind[] = { "proxy-unreachable",
                                     "config",
                                     "other",
                                     NULL };
+static const char *const cut[] = { "close", "half_close", "reset", "abort", "stall", NULL };
 static const char *const versions[] = { "1.0", "1.1", "1.2", "1.3", NULL };
 static const char *const action[] = { "respond", "send",  "forward", "tunnel",     "read",  "wait",
                                       "pace",    "stall", "close",   "half_close", "reset", "abort",
@@ -46,19 +47,13 @@ static const char *const action[] = { "respond", "send",  "forward", "tunnel",  
 const char *const *language_field_words(int field)
 {
     static const char *const *const words[FIELDS] = {
-        [FIELD_via] = via,
-        [FIELD_by] = by,
-        [FIELD_form] = form,
-        [FIELD_auth] = auth,
-        [FIELD_looks] = looks,
-        [FIELD_how] = how,
-        [FIELD_ends] = ends,
-        [FIELD_hop] = hop,
-        [FIELD_body] = body,
-        [FIELD_kind] = kind,
-        [FIELD_action] = action,
-        [FIELD_versions] = versions,
-        [FIELD_description] = tls_alert_names,
+        [FIELD_via] = via,       [FIELD_by] = by,
+        [FIELD_form] = form,     [FIELD_auth] = auth,
+        [FIELD_looks] = looks,   [FIELD_how] = how,
+        [FIELD_ends] = ends,     [FIELD_hop] = hop,
+        [FIELD_body] = body,     [FIELD_kind] = kind,
+        [FIELD_action] = action, [FIELD_versions] = versions,
+        [FIELD_cut] = cut,       [FIELD_description] = tls_alert_names,
     };
     return words[field];
 }

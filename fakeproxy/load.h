@@ -84,6 +84,16 @@ const struct match *load_match(struct load *, const struct json *, const struct 
 void load_match_into(struct load *, const struct json *, const struct match_place *,
                      struct match *);
 
+/* ---- load_known.c ---------------------------------------------------------------------------- */
+
+enum { FIELD_AT = -1 }; /* the key `at`, which is no field */
+
+/* Complains of a pattern for a field (enum field_id or FIELD_AT) that fits nothing there is. */
+void load_check_name(struct load *, int field, const struct json *, const struct text *);
+/* And of a rule that only origins have, in a match that is about proxies. */
+void load_check_rule_at(struct load *, const struct match *, const struct json *,
+                        const struct text *);
+
 /* ---- load_action.c, load_actor.c, load_client.c, load_expect.c ------------------------------- */
 
 struct action_place {

@@ -26,115 +26,6 @@ struct context {
 
 static void load_pattern(struct context *, int field, const struct json *, struct pattern *);
 
-/* ---- names that must exist ------------------------------------------------------------------- */
-
-static bool try_name(struct nearest *n, const struct text *t, const char *name)
-{
-    nearest_try(n, name);
-    return match_glob(t->octets, t->len, name, strlen(name));
-}
-
-static bool names_rule(struct context *c, const struct text *t, struct nearest *n)
-{
-    bool fits = false;
-    for (size_t i = 0; i < c->load->rule_count; i++)
-        fits |= try_name(n, t, c->load->rules[i].name);
-    return fits;
-}
-
-static bool names_step(struct context *c, const struct text *t, struct nearest *n)
-{
-    bool fits = false;
-    for (size_t i = 0; i < c->load->step_count; i++)
-        fits |= try_name(n, t, c->load->steps[i]);
-    return fits;
-}
-
-static bool names_session(struct context *c, const struct text *t, struct nearest *n)
-{
-    const struct json *client = json_get(c->load->root, "client");
-    const struct json *sessions = json_get(client, "sessions");
-    bool fits = try_name(n, t, "default");
-    for (const struct json *m = sessions->first; m; m = m->next)
-        fits |= try_name(n, t, m->key);
-    return fits;
-}
-
-static bool names_actor(struct context *c, const struct text *t, struct nearest *n)
-{
-    bool fits = try_name(n, t, "client");
-    fits |= try_name(n, t, "suite");
-    for (size_t i = 0; i < c->load->s->actor_count; i++)
-        fits |= try_name(n, t, c->load->s->actors[i].name);
-    return fits;
-}
-
-static bool names_exit(struct context *c, const struct text *t, struct nearest *n)
-{
-    bool fits = false;
-    for (size_t i = 0; i < c->load->s->actor_count; i++)
-        for (const char *const *e = c->load->s->actors[i].exits; e && *e; e++)
-            fits |= try_name(n, t, *e);
-    return fits;
-}
-
-static bool names_word(const char *const *words, const struct text *t, struct nearest *n)
-{
-    bool fits = false;
-    for (; *words; words++)
-        fits |= try_name(n, t, *words);
-    return fits;
-}
-
-enum { FIELD_AT = -1 }; /* the key `at`, which is no field */
-
-static void check_name(struct context *c, int field, const struct json *v, const struct text *t)
-{
-    struct nearest n;
-    bool fits = true;
-    const char *wanted = NULL;
-    const char *const *words = field == FIELD_AT ? NULL : language_field_words(field);
-    if (t->has_placeholder)
-        return;
-    nearest_begin(&n, t->octets, t->len);
-    if (field == FIELD_AT)
-        fits = names_actor(c, t, &n), wanted = "the name of an actor, \"client\" or \"suite\"";
-    else if (field == FIELD_rule || field == FIELD_body_of)
-        fits = names_rule(c, t, &n), wanted = "the name of a rule";
-    else if (field == FIELD_step)
-        fits = names_step(c, t, &n), wanted = "the name or number of a step";
-    else if (field == FIELD_session)
-        fits = names_session(c, t, &n), wanted = "the name of a session, or \"default\"";
-    else if (field == FIELD_exit)
-        fits = names_exit(c, t, &n), wanted = "the name of an exit";
-    else if (words)
-        fits = names_word(words, t, &n), wanted = words_of(c->load->l, words);
-    if (!fits)
-        complain(c->load->l, v, hint_of(c->load->l, &n), "found %s, expected %s",
-                 show_value(c->load->l, v), wanted);
-}
-
-/* Without `at` a match means proxies: a rule that only origins have would never be met. */
-static void check_rule_at(struct context *c, const struct json *v, const struct text *t)
-{
-    const char *elsewhere = NULL;
-    if (c->match->at || c->match->at_any || t->has_placeholder)
-        return;
-    for (size_t i = 0; i < c->load->rule_count; i++) {
-        const struct rule_name *r = &c->load->rules[i];
-        if (!match_glob(t->octets, t->len, r->name, strlen(r->name)))
-            continue;
-        if (c->load->s->actors[r->actor].is_proxy)
-            return;
-        elsewhere = c->load->s->actors[r->actor].name;
-    }
-    if (elsewhere)
-        complain(c->load->l, v, NULL,
-                 "the rule is at \"%s\", but without \"at\" only proxies are meant, expected "
-                 "\"at\": \"%s\" beside it",
-                 elsewhere, elsewhere);
-}
-
 /* ---- patterns -------------------------------------------------------------------------------- */
 
 static int64_t seconds_to_ns(double seconds)
@@ -176,7 +67,7 @@ static void load_number(struct context *c, int field, const struct json *v, stru
     }
     p->kind = PATTERN_TEXT;
     p->text = field == FIELD_step ? step_by_number(c, v) : decimal(c, v->number);
-    check_name(c, field, v, &p->text);
+    load_check_name(c->load, field, v, &p->text);
 }
 
 static void load_text_pattern(struct context *c, int field, const struct json *v, struct pattern *p)
@@ -194,9 +85,9 @@ static void load_text_pattern(struct context *c, int field, const struct json *v
     p->kind = PATTERN_TEXT;
     p->text =
         is_said ? load_text(c->load, v, c->place->text) : load_octets(c->load, v, c->place->text);
-    check_name(c, field, v, &p->text);
+    load_check_name(c->load, field, v, &p->text);
     if (field == FIELD_rule)
-        check_rule_at(c, v, &p->text);
+        load_check_rule_at(c->load, c->match, v, &p->text);
 }
 
 static void load_range(struct context *c, int field, const struct json *v, struct pattern *p)

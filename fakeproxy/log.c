@@ -14,21 +14,20 @@
 #include "say.h"
 
 struct log {
-    FILE *out;
+    struct log_style *style;
     const char *name;
     bool colour, muted;
-    int64_t start; /* of the first event */
 };
 
-struct log *log_new(FILE *out, const char *name)
+struct log *log_new(struct log_style *style, const char *name)
 {
     struct log *l = calloc(1, sizeof(*l));
     if (!l)
         abort();
     const char *no_colour = getenv("NO_COLOR");
-    l->out = out;
+    l->style = style;
     l->name = name;
-    l->colour = isatty(fileno(out)) && !(no_colour && *no_colour);
+    l->colour = isatty(fileno(style->out)) && !(no_colour && *no_colour);
     return l;
 }
 
@@ -46,7 +45,7 @@ void log_free(struct log *l)
 static bool is_for_people(const struct fp_event *e)
 {
     if (e->kind == EVENT_rule)
-        return !say_field(e, FIELD_completed);
+        return say_is_untimely(e);
     bool is_behind = say_is(e, FIELD_via, "forward") && !event_get(e, FIELD_rule);
     if (!is_behind || say_is_fault(e))
         return true;
@@ -70,16 +69,18 @@ static void print(void *arg, const struct fp_event *e)
     struct buf text = { 0 }, who = { 0 };
     enum tone tone;
     if (!l->muted && is_for_people(e) && say_event(&text, e, &tone)) {
-        if (!l->start)
-            l->start = e->t;
+        if (!l->style->start)
+            l->style->start = e->t;
         if (tone == TONE_PLAIN && say_is(e, FIELD_via, "forward"))
             tone = TONE_QUIET; /* the proxy's own request, which was read at the proxy before */
         buf_printf(&who, "%s ", e->at);
         say_number(&who, e);
         add_rule(&text, e);
-        fprintf(l->out, "%s%s%9.3f  %-13.*s %s%.*s%s\n", l->name ? l->name : "",
-                l->name ? "  " : "", (double)(e->t - l->start) / (double)CLOCK_S, (int)who.len,
-                who.at, l->colour ? say_colours[tone] : "", (int)text.len, text.at,
+        if (l->name)
+            fprintf(l->style->out, "%-*s ", l->style->name_width, l->name);
+        fprintf(l->style->out, "%9.3f  %-13.*s %s%.*s%s\n",
+                (double)(e->t - l->style->start) / (double)CLOCK_S, (int)who.len, who.at,
+                l->colour ? say_colours[tone] : "", (int)text.len, text.at,
                 l->colour && tone != TONE_PLAIN ? say_colour_end : "");
     }
     buf_free(&text);

@@ -11,9 +11,15 @@
 
 struct log;
 
-/* Lines go to `out`, which stays the caller's. name: put before each line where several scenarios
- * play; NULL: none. */
-struct log *log_new(FILE *out, const char *name);
+/* What the logs of one play have in common. */
+struct log_style {
+    FILE *out;
+    int name_width; /* columns for the scenarios' names */
+    int64_t start;  /* CLOCK_MONOTONIC ns of the first event of all; 0: none came yet */
+};
+
+/* name: put before each line where several scenarios play; NULL: none. Both outlive the log. */
+struct log *log_new(struct log_style *, const char *name);
 void log_add(struct log *, struct journal *);
 /* From now on it says nothing: what follows is our own clearing away. */
 void log_mute(struct log *); /* NULL is fine */

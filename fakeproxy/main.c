@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "calibrate.h"
 #include "commands.h"
 #include "options.h"
 #include "play.h"
@@ -22,7 +23,7 @@ static int run(const struct options *o)
     case COMMAND_SHOW:
         return show(o->operands[0]);
     case COMMAND_CALIBRATE:
-        return EXIT_USAGE;
+        return calibrate();
     case COMMAND_HELP:
         fputs(options_help, stdout);
         return EXIT_OK;

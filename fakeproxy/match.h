@@ -27,6 +27,8 @@ struct field_condition {
     const struct pattern *pattern;
 };
 
+/* A FIELD_TYPE_LIST fits a text where one of its members does. A field that is not there fits only
+ * ABSENT and NOT. Under `at`, AS compares the events' actors, whatever as_field says. */
 struct pattern {
     enum pattern_kind kind;
     struct text text;

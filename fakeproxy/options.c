@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <getopt.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,37 +13,31 @@
 
 #include "clock.h"
 
+/* Fits a terminal of 80 columns and 24 lines, with room for the prompt. */
 const char options_help[] =
     "fakeproxy: a forward proxy that fails on purpose, exactly as a scenario says\n"
     "\n"
-    "  fakeproxy --scenario NAME [OPTION...]   plays a scenario until you stop it (Ctrl-C)\n"
-    "  fakeproxy list [PATTERN]                the scenarios there are\n"
-    "  fakeproxy check FILE...                 are these files valid? says where they are not\n"
-    "  fakeproxy new TOPIC/NAME                writes a skeleton to TOPIC/NAME.json\n"
-    "  fakeproxy show FILE                     draws a journal as a ladder\n"
-    "  fakeproxy calibrate                     how exact waits and cuts are on this machine\n"
+    "  fakeproxy --scenario NAME...  play it until Ctrl-C; several get a port each\n"
+    "  fakeproxy list [PATTERN]      the scenarios there are\n"
+    "  fakeproxy check FILE...       are these valid? says what is wrong, and where\n"
+    "  fakeproxy new TOPIC/NAME      write a scenario to start from: TOPIC/NAME.json\n"
+    "  fakeproxy show FILE           draw a journal as a ladder (-: standard input)\n"
+    "  fakeproxy calibrate           how exact waits and cuts are on this machine\n"
     "\n"
-    "A NAME is a file, an id (transport/idle-reset), an id and a variant (id@name) or the last\n"
-    "part of an id (idle-reset), looked for here, in $FAKEPROXY_SCENARIOS and where fakeproxy\n"
-    "was installed. --scenario may be given several times: each gets a port of its own.\n"
-    "\n"
-    "  --listen ADDR:PORT     where the proxy listens (127.0.0.1:8888; further scenarios: any "
-    "port)\n"
-    "  --allow-remote         lets --listen name an address that others can reach\n"
+    "NAME: a file, an id such as transport/idle-reset, or its last part; id@variant.\n"
+    "  --listen ADDR:PORT   where the proxy listens (127.0.0.1:8888; port 0: any)\n"
+    "  --allow-remote       lets --listen name an address that others can reach\n"
     "  --upstream HOST:PORT=ADDR:PORT\n"
-    "                         lets requests for HOST:PORT through to a real server; nothing else\n"
-    "                         ever leaves: every other name is the built-in origin\n"
-    "  --ready FILE           writes a JSON line with the addresses, a scenario, once they listen\n"
-    "                         (fd:N: to that descriptor)\n"
-    "  --journal FILE         writes every event as JSON Lines (-: standard output)\n"
-    "  --ca-file FILE         writes the certificate that TLS clients are to trust\n"
-    "  --seed N               makes `chance` come out the same again\n"
-    "  --timeout TIME         ends the play after that time (90s, 2m), with exit code 3\n"
-    "  --quiet                no live log\n"
-    "  --version, --help\n"
-    "\n"
-    "Exit codes: 0 as expected, 1 an unexpected verdict, 2 wrong usage or scenario, 3 fakeproxy\n"
-    "failed or --timeout passed, 4 nothing was put to the test. Try: fakeproxy list\n";
+    "                       lets HOST:PORT through to a real server; nothing else\n"
+    "                       ever leaves: other names are the built-in origin\n"
+    "  --journal FILE       writes what happens as JSON Lines (-: standard output)\n"
+    "  --ready FILE         writes the addresses as JSON once they listen (or fd:N)\n"
+    "  --ca-file FILE       writes the certificate that TLS clients are to trust\n"
+    "  --timeout TIME       ends it after 500ms, 90s, 2m, with exit status 3\n"
+    "  --seed N             makes `chance` come out the same again\n"
+    "  --quiet, --version, --help\n"
+    "Exit status: 0 as expected, 1 not so, 2 wrong usage or scenario, 3 fakeproxy\n"
+    "failed or --timeout passed, 4 nothing was put to the test. More: man fakeproxy\n";
 
 enum {
     OPT_SCENARIO = 256,
@@ -236,7 +231,8 @@ static int parse_option(struct options *o, int option, bool *remote)
         o->command = COMMAND_HELP;
         return 0;
     default:
-        return wrong("%s", "see the message above");
+        fputs("(fakeproxy --help lists everything)\n", stderr); /* getopt has said what is wrong */
+        return -1;
     }
 }
 
@@ -245,22 +241,29 @@ static int choose_command(struct options *o, const char *name)
     static const struct {
         const char *name;
         enum command command;
-        int least;
-    } commands[] = { { "list", COMMAND_LIST, 0 },
-                     { "check", COMMAND_CHECK, 1 },
-                     { "new", COMMAND_NEW, 1 },
-                     { "show", COMMAND_SHOW, 1 },
-                     { "calibrate", COMMAND_CALIBRATE, 0 },
-                     { "help", COMMAND_HELP, 0 } };
+        int least, most; /* operands */
+    } commands[] = {
+        { "list", COMMAND_LIST, 0, INT_MAX },
+        { "check", COMMAND_CHECK, 1, INT_MAX },
+        { "new", COMMAND_NEW, 1, 1 },
+        { "show", COMMAND_SHOW, 1, 1 },
+        { "calibrate", COMMAND_CALIBRATE, 0, 0 },
+        { "help", COMMAND_HELP, 0, INT_MAX },
+    };
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (strcmp(commands[i].name, name) != 0)
             continue;
         o->command = commands[i].command;
         if (o->operand_count < commands[i].least)
             return wrong("%s: a name is missing", name);
+        if (o->operand_count > commands[i].most)
+            return wrong("%s: one argument too many", o->operands[commands[i].most]);
+        if (o->scenario_count > 0 && o->command != COMMAND_HELP)
+            return wrong("--scenario plays a scenario, and '%s' does something else: one at a time",
+                         name);
         return 0;
     }
-    return wrong("there is no command '%s'; to play a scenario say --scenario NAME", name);
+    return wrong("there is no command '%s'; to play a scenario, say --scenario NAME", name);
 }
 
 static int check_listen(const struct options *o, bool remote)

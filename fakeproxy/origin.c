@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "actions.h"
 
@@ -16,7 +17,8 @@ struct origin_answer {
     struct action action;
     struct field_line fields[MAX_FIELDS];
     size_t count;
-    struct buf text; /* what fields and body point into: never grows after they do */
+    struct field_line *merged; /* with those of the scenario */
+    struct buf text;           /* what fields and body point into: never grows after they do */
     char length[64], range[96], location[2048];
 };
 
@@ -84,30 +86,38 @@ static bool query(struct http_slice path, const char *name, char *out, size_t ro
     return false;
 }
 
-/* One byte range of RFC 9110, 14.1.2, inside of `size`. */
-static bool byte_range(const struct http_head *h, uint64_t size, uint64_t *first, uint64_t *last)
+enum range { RANGE_NONE, RANGE_INSIDE, RANGE_OUTSIDE };
+
+/* One byte range of RFC 9110, 14.1.2, held against `size`. What is no byte range asks for all. */
+static enum range byte_range(const struct http_head *h, uint64_t size, uint64_t *first,
+                             uint64_t *last)
 {
     struct http_slice v;
+    uint64_t from, to;
+    if (!http_slice_is(h->method, "GET")) /* 9110 14.2: defined for GET only */
+        return RANGE_NONE;
     if (!http_find(h, "Range", &v) || !starts_with(v, "bytes="))
-        return false;
+        return RANGE_NONE;
     size_t at = 6;
-    bool has_first = number(v, &at, first);
+    bool has_from = number(v, &at, &from);
     if (at >= v.len || v.at[at++] != '-')
-        return false;
-    bool has_last = number(v, &at, last);
-    if (at != v.len || size == 0 || (!has_first && !has_last))
-        return false;
-    if (!has_first) { /* the last N octets */
-        *first = *last < size ? size - *last : 0;
-        has_last = *last == 0;
-        if (has_last)
-            return false;
-        *last = size - 1;
-        return true;
-    }
-    if (!has_last || *last >= size)
-        *last = size - 1;
-    return *first <= *last;
+        return RANGE_NONE;
+    bool has_to = number(v, &at, &to);
+    if (at != v.len || (!has_from && !has_to) || (has_from && has_to && to < from))
+        return RANGE_NONE;
+    if (size == 0 || (has_from ? from >= size : to == 0))
+        return RANGE_OUTSIDE;
+    *first = has_from ? from : to < size ? size - to : 0; /* "-N": the last N octets */
+    *last = has_from && has_to && to < size ? to : size - 1;
+    return RANGE_INSIDE;
+}
+
+static bool is_named(const struct forward *f, const char *name)
+{
+    for (size_t i = 0; i < f->header_count; i++)
+        if (strcasecmp(f->headers[i].name.octets, name) == 0)
+            return true;
+    return false;
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -124,21 +134,28 @@ static void represent(struct origin_answer *o, const struct http_head *request, 
 {
     struct respond *r = &o->action.respond;
     struct http_slice if_range;
-    uint64_t first = 0, last = size - 1;
+    uint64_t first = 0, last = 0;
     add_field(o, "Content-Type", is_bytes ? "application/octet-stream" : "text/plain");
     add_field(o, "ETag", "\"fakeproxy\"");
     add_field(o, "Accept-Ranges", "bytes");
     bool same =
         !http_find(request, "If-Range", &if_range) || http_slice_is(if_range, "\"fakeproxy\"");
-    if (same && byte_range(request, size, &first, &last)) {
+    enum range range = RANGE_NONE;
+    if (same && http_slice_is(request->method, "GET")) /* RFC 9110, 14.2 */
+        range = byte_range(request, size, &first, &last);
+    uint64_t length = size;
+    if (range == RANGE_INSIDE) {
         r->status = 206;
+        length = last - first + 1;
         snprintf(o->range, sizeof(o->range), "bytes %llu-%llu/%llu", (unsigned long long)first,
                  (unsigned long long)last, (unsigned long long)size);
-        add_field(o, "Content-Range", o->range);
-    } else {
-        first = 0;
+    } else if (range == RANGE_OUTSIDE) {
+        r->status = 416;
+        length = 0;
+        snprintf(o->range, sizeof(o->range), "bytes */%llu", (unsigned long long)size);
     }
-    uint64_t length = r->status == 206 ? last - first + 1 : size;
+    if (range != RANGE_NONE)
+        add_field(o, "Content-Range", o->range);
     set_length(o, length);
     if (is_bytes) {
         r->body = (struct body){ .source = BODY_PATTERN, .size = length, .offset = first };
@@ -163,6 +180,21 @@ static void redirect(struct origin_answer *o, struct http_slice path)
     int code = atoi(status);
     o->action.respond.status = code >= 300 && code <= 399 ? code : 302;
     add_field(o, "Location", o->location);
+}
+
+/* Ours, but those that the scenario speaks of, and the scenario's. */
+static void merge_fields(struct origin_answer *o, const struct forward *f)
+{
+    size_t n = 0;
+    o->merged = calloc(o->count + f->header_count + 1, sizeof(*o->merged));
+    if (!o->merged)
+        abort();
+    for (size_t i = 0; i < o->count; i++)
+        if (!is_named(f, o->fields[i].name.octets))
+            o->merged[n++] = o->fields[i];
+    for (size_t i = 0; i < f->header_count; i++)
+        o->merged[n++] = f->headers[i];
+    o->action.respond.header_count = n;
 }
 
 struct origin_answer *origin_answer_new(struct conn *c, const struct forward *f)
@@ -193,12 +225,8 @@ struct origin_answer *origin_answer_new(struct conn *c, const struct forward *f)
         conn_mark(c, 200, &o->text);
         represent(o, &x->request, false, o->text.len);
     }
-    if (f->header_count > 0 && o->count + f->header_count <= MAX_FIELDS) {
-        memcpy(o->fields + o->count, f->headers, f->header_count * sizeof(*f->headers));
-        o->count += f->header_count;
-    }
-    o->action.respond.headers = o->fields;
-    o->action.respond.header_count = o->count;
+    merge_fields(o, f);
+    o->action.respond.headers = o->merged;
     return o;
 }
 
@@ -212,5 +240,6 @@ void origin_answer_free(struct origin_answer *o)
     if (!o)
         return;
     buf_free(&o->text);
+    free(o->merged);
     free(o);
 }

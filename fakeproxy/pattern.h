@@ -8,15 +8,21 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { PATTERN_PERIOD = 251 };
 
 static inline void pattern_fill(char *out, size_t len, uint64_t offset, uint32_t seed)
 {
     unsigned at = (unsigned)((offset % PATTERN_PERIOD + (uint64_t)seed * 97) % PATTERN_PERIOD);
-    for (size_t i = 0; i < len; i++) {
+    size_t n = len < PATTERN_PERIOD ? len : PATTERN_PERIOD;
+    for (size_t i = 0; i < n; i++) {
         out[i] = (char)at;
         at = at + 1 == PATTERN_PERIOD ? 0 : at + 1;
+    }
+    for (size_t more; n < len; n += more) { /* whole periods so far: the rest repeats them */
+        more = n < len - n ? n : len - n;
+        memcpy(out + n, out, more);
     }
 }
 

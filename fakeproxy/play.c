@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "actions.h"
 #include "catalogue.h"
 #include "clock.h"
 #include "complaints.h"
@@ -24,6 +25,7 @@ static const int64_t FLUSH_EVERY = 100 * CLOCK_MS;
 
 /* One scenario being played, and what is known of it for the summary. */
 struct part {
+    const struct scenario *scenario;
     struct instance *instance;
     char *name; /* id, or id@variant */
     struct log *log;
@@ -33,7 +35,7 @@ struct part {
 
 struct play {
     const struct options *options;
-    FILE *out; /* for people */
+    struct log_style log;
     struct loop loop;
     struct scenario_set *sets;
     size_t set_count;
@@ -130,17 +132,32 @@ static bool was_begun(const struct event_value *action)
     return false;
 }
 
-/* Is the rule that this event names, at this actor, the fault? */
-static bool is_fault(const struct scenario *s, const struct fp_event *e)
+/* The rule that this event names, if it is a fault. */
+static const struct rule *fault_of(const struct scenario *s, const struct fp_event *e)
 {
     const struct event_value *name = event_get(e, FIELD_rule);
     int at = scenario_actor(s, e->at);
     for (size_t i = 0; at >= 0 && name && i < s->actors[at].rule_count; i++) {
         const struct rule *r = &s->actors[at].rules[i];
         if (r->is_fault && is_text(name, r->name))
-            return true;
+            return r;
     }
-    return false;
+    return NULL;
+}
+
+/* Did a list that was left at that action come as far as the fault? Where the list has no such
+ * action, it is the end of a cut. */
+static bool came_to_fault(const struct rule *r, const struct event_value *action)
+{
+    bool is_listed = false;
+    for (size_t i = 0; i < r->action_count; i++) {
+        if (!is_text(action, action_name(r->actions[i].kind)))
+            continue;
+        is_listed = true;
+        if ((int)i >= r->fault_action)
+            return (int)i > r->fault_action || was_begun(action);
+    }
+    return !is_listed && was_begun(action);
 }
 
 /* Requests are the client's own: what a proxy passes on to an origin is not counted again. */
@@ -153,10 +170,10 @@ static void count_event(void *arg, const struct fp_event *e)
         part->hellos++; /* all that comes where the certificate is the fault */
     if (e->kind != EVENT_rule)
         return;
-    bool carried_out =
-        event_get(e, FIELD_completed)->number || was_begun(event_get(e, FIELD_action));
+    const struct rule *fault = fault_of(part->scenario, e);
     part->rules_played++;
-    if (carried_out && is_fault(instance_scenario(part->instance), e))
+    if (fault &&
+        (event_get(e, FIELD_completed)->number || came_to_fault(fault, event_get(e, FIELD_action))))
         part->faults_played++;
 }
 
@@ -177,8 +194,9 @@ static char *name_of(const struct scenario *s)
     return name;
 }
 
-static int start_part(struct play *p, struct part *part, const struct scenario *s, bool is_first)
+static int start_part(struct play *p, struct part *part, bool is_first)
 {
+    const struct scenario *s = part->scenario;
     const struct options *o = p->options;
     struct instance_options options = { .listen_host = o->listen_host,
                                         .upstreams = o->upstreams,
@@ -194,12 +212,11 @@ static int start_part(struct play *p, struct part *part, const struct scenario *
         return EXIT_HARNESS;
     }
     part->has_fault = has_fault(s);
-    part->name = name_of(s);
     const char *told = p->part_count > 1 ? part->name : NULL;
     struct journal *journal = instance_journal(part->instance);
     journal_listen(journal, count_event, part);
     if (!o->quiet) {
-        part->log = log_new(p->out, told);
+        part->log = log_new(&p->log, told);
         log_add(part->log, journal);
     }
     if (p->journal)
@@ -215,10 +232,17 @@ static int start(struct play *p)
         abort();
     for (size_t i = 0; i < p->set_count; i++)
         for (size_t k = 0; k < p->sets[i].count; k++, n++) {
-            int code = start_part(p, &p->parts[n], p->sets[i].scenarios[k], n == 0);
-            if (code != EXIT_OK)
-                return code;
+            p->parts[n].scenario = p->sets[i].scenarios[k];
+            p->parts[n].name = name_of(p->parts[n].scenario);
+            int width = (int)strlen(p->parts[n].name);
+            if (width > p->log.name_width)
+                p->log.name_width = width;
         }
+    for (n = 0; n < p->part_count; n++) {
+        int code = start_part(p, &p->parts[n], n == 0);
+        if (code != EXIT_OK)
+            return code;
+    }
     return EXIT_OK;
 }
 
@@ -231,7 +255,7 @@ static void add_url(struct buf *b, const char *name, const char *scheme, const c
 
 static void ready_line(struct play *p, const struct part *part, struct buf *b)
 {
-    const struct scenario *s = instance_scenario(part->instance);
+    const struct scenario *s = part->scenario;
     struct buf line = { 0 };
     buf_char(&line, '{');
     for (size_t i = 0; i < s->actor_count; i++) {
@@ -310,17 +334,17 @@ static void say_where(struct play *p, const struct part *part, size_t i)
         [LISTEN_BLACKHOLE] = ", which never answers a SYN",
         [LISTEN_LATE] = ", which opens later",
     };
-    const struct actor *a = &instance_scenario(part->instance)->actors[i];
+    const struct actor *a = &part->scenario->actors[i];
     const char *address = instance_address(part->instance, i);
-    fprintf(p->out, "  %-7s ", a->name);
+    fprintf(p->log.out, "  %-7s ", a->name);
     if (a->is_proxy)
-        fprintf(p->out, "%s://%s", a->tls.on ? "https" : "http", address);
+        fprintf(p->log.out, "%s://%s", a->tls.on ? "https" : "http", address);
     else if (i == SCENARIO_ORIGIN)
-        fprintf(p->out, "any host name, through the proxy; directly http(s)://%s", address);
+        fprintf(p->log.out, "any host name, through the proxy; directly http(s)://%s", address);
     else
-        fprintf(p->out, "%s, through the proxy; directly http(s)://%s",
+        fprintf(p->log.out, "%s, through the proxy; directly http(s)://%s",
                 instance_host(part->instance, i), address);
-    fprintf(p->out, "%s\n", states[a->listen]);
+    fprintf(p->log.out, "%s\n", states[a->listen]);
 }
 
 static void say_hello(struct play *p)
@@ -328,15 +352,15 @@ static void say_hello(struct play *p)
     if (p->options->quiet)
         return;
     for (size_t i = 0; i < p->part_count; i++) {
-        const struct scenario *s = instance_scenario(p->parts[i].instance);
-        fprintf(p->out, "%s%s%s\n", p->parts[i].name, s->title ? ": " : "",
+        const struct scenario *s = p->parts[i].scenario;
+        fprintf(p->log.out, "%s%s%s\n", p->parts[i].name, s->title ? ": " : "",
                 s->title ? s->title : "");
         for (size_t k = 0; k < s->actor_count; k++)
             say_where(p, &p->parts[i], k);
     }
-    if (isatty(fileno(p->out)))
-        fprintf(p->out, "Ctrl-C ends it.\n");
-    fflush(p->out);
+    if (isatty(fileno(p->log.out)))
+        fprintf(p->log.out, "Ctrl-C ends it.\n");
+    fflush(p->log.out);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -355,7 +379,7 @@ static int sum_up(struct play *p)
             code = EXIT_NOTHING;
         if (p->options->quiet)
             continue;
-        fprintf(p->out, "%s: requests: %llu, rules played: %llu; %s\n", part->name,
+        fprintf(p->log.out, "%s: requests: %llu, rules played: %llu; %s\n", part->name,
                 (unsigned long long)part->requests, (unsigned long long)part->rules_played,
                 was_played(part) ? "the scenario was put to the test"
                 : part->requests ? "its fault was never reached"
@@ -440,11 +464,11 @@ static int run(struct play *p)
 
 int play(const struct options *options)
 {
-    struct play p = { .options = options, .out = stdout };
+    struct play p = { .options = options, .log = { .out = stdout } };
     if (options->journal && strcmp(options->journal, "-") == 0)
-        p.out = stderr; /* standard output is the journal's */
+        p.log.out = stderr; /* standard output is the journal's */
     raise_fd_limit();
-    setvbuf(p.out, NULL, _IOLBF, 0);
+    setvbuf(p.log.out, NULL, _IOLBF, 0);
     int code = run(&p);
     stop(&p);
     if (journal_file_close(p.journal) < 0 && code != EXIT_HARNESS) {

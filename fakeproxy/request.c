@@ -100,13 +100,18 @@ static int refuse(struct conn *c, const char **why)
         *why = BAD_TARGET;
         return 400;
     }
+    if (!conn_actor(c)->is_proxy && x->target.form == HTTP_AUTHORITY_FORM) {
+        *why = "This is an origin server: CONNECT is for proxies.";
+        return 501;
+    }
     *why = framing_error;
     return framing < 0 ? x->body.status : 0;
 }
 
-/* Notes the request, finds its rule. status: what a faultless answer would be, 0: none of ours. */
-static void decide(struct conn *c, int status, const char *why)
+/* Notes the request, finds its rule. */
+static void decide(struct conn *c)
 {
+    struct exchange *x = c->exchange;
     struct event_draft d;
     char version[8];
     gate_judge(c);
@@ -115,7 +120,7 @@ static void decide(struct conn *c, int status, const char *why)
     add_request_fields(c, &d, version);
     add_early(c, &d);
     const struct rule *rule = rule_take(c, &d.event);
-    if (rule == NULL && status == 0)
+    if (rule == NULL && !x->refused)
         rule = gate_rule(c);
     if (rule)
         event_string(&d, FIELD_rule, rule->name);
@@ -126,8 +131,8 @@ static void decide(struct conn *c, int status, const char *why)
         return;
     conn_event(c, &d, EVENT_unscripted);
     conn_note_event(c, &d);
-    if (status != 0)
-        answering_own(c, status, NULL, why, true);
+    if (x->refused)
+        answering_own(c, x->refused, NULL, x->refused_why, true);
 }
 
 /* A whole header block stands in the exchange. What has to be judged with its content stays in
@@ -145,12 +150,13 @@ static void take_request(struct conn *c)
         answering_own(c, 400, NULL, why, true);
         return;
     }
-    int status = refuse(c, &why);
+    x->refused = refuse(c, &why);
+    x->refused_why = why;
     x->wants_continue =
         x->request.minor >= 1 && http_list_has(&x->request, "Expect", "100-continue");
     c->bytes_told = false;
-    if (status != 0 || !gate_wants_content(c))
-        decide(c, status, why);
+    if (x->refused || !gate_wants_content(c))
+        decide(c);
 }
 
 /* Octets that no HTTP request begins with: a TLS ClientHello on a plain port, or noise. */
@@ -191,7 +197,7 @@ static enum progress content_poll(struct conn *c)
 {
     enum progress p = gate_read_content(c);
     if (p == PROGRESS_DONE)
-        decide(c, 0, "");
+        decide(c);
     return p;
 }
 

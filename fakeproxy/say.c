@@ -200,6 +200,10 @@ static enum tone say_sent(struct buf *b, const struct fp_event *e)
 {
     long long all = count(e, FIELD_bytes), body = count(e, FIELD_body_bytes);
     bool is_cut = event_get(e, FIELD_cut) != NULL;
+    if (!event_get(e, FIELD_status) && !is_cut) {
+        buf_printf(b, "%lld %s sent as they stand in the scenario", all, octets(all));
+        return TONE_WARN;
+    }
     if (say_field(e, FIELD_whole) && !is_cut) {
         buf_printf(b, "%lld %s sent, %lld of them body", all, octets(all), body);
         return TONE_QUIET;
@@ -244,7 +248,7 @@ static enum tone say_close(struct buf *b, const struct fp_event *e)
         buf_printf(b, "; %lld octets lie unread", count(e, FIELD_unread));
     if (!is_exact)
         buf_string(b, "; NOT EXACT");
-    return say_is_fault(e) ? TONE_BAD : TONE_QUIET;
+    return say_is_fault(e) ? TONE_BAD : is_fin ? TONE_QUIET : TONE_WARN;
 }
 
 static enum tone say_rule(struct buf *b, const struct fp_event *e)
@@ -336,7 +340,7 @@ static bool is_scripted(const struct fp_event *e)
 bool say_is_fault(const struct fp_event *e)
 {
     if (e->kind == EVENT_close)
-        return !say_is(e, FIELD_how, "fin") || is_scripted(e);
+        return is_scripted(e) || (!say_is(e, FIELD_how, "fin") && say_is(e, FIELD_by, "us"));
     if (e->kind == EVENT_sent)
         return !say_field(e, FIELD_whole) || event_get(e, FIELD_cut);
     if (e->kind == EVENT_alert)
@@ -345,4 +349,10 @@ bool say_is_fault(const struct fp_event *e)
            (e->kind == EVENT_tunnel_end && event_get(e, FIELD_cut)) ||
            (e->kind == EVENT_request && say_field(e, FIELD_early)) ||
            (e->kind == EVENT_response && !say_field(e, FIELD_status));
+}
+
+bool say_is_untimely(const struct fp_event *e)
+{
+    return e->kind == EVENT_rule && !say_field(e, FIELD_completed) &&
+           !say_is(e, FIELD_action, "tunnel") && !say_is(e, FIELD_action, "stall");
 }

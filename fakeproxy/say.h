@@ -34,4 +34,8 @@ bool say_is(const struct fp_event *, enum field_id, const char *text);
 /* Ended, cut or held up because the scenario said so, or else not as it should have been. */
 bool say_is_fault(const struct fp_event *);
 
+/* Is this the `rule` event of a list that was left at an action which had more to do? A `tunnel` or
+ * a `stall` lasts until somebody leaves. */
+bool say_is_untimely(const struct fp_event *);
+
 #endif

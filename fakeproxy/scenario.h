@@ -441,7 +441,7 @@ struct scenario {
     const char *file; /* as it was named; errors and the log use it */
     const char *id, *title, *layer, *about, *cause, *fix;
     const char *const *sources;
-    const char *const *needs;
+    const char *const *needs;   /* declared, and those that follow from the rest */
     const char *variant;        /* NULL: the file has none */
     const struct actor *actors; /* [0] proxy, [1] origin, then the others */
     size_t actor_count;

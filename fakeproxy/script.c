@@ -25,14 +25,37 @@ void exchange_free(struct exchange *x)
         return;
     buf_free(&x->head);
     buf_free(&x->passed);
+    buf_free(&x->held);
     answer_free(&x->answer);
     EVP_MD_CTX_free(x->digest);
     tunnel_free(x->tunnel);
     gate_auth_free(x->auth);
-    gate_held_free(x->held);
+    gate_held_free(x->judged);
     free(x->event);
     origin_answer_free(x->built_in);
     free(x);
+}
+
+static const struct cut *cut_of(const struct action *a)
+{
+    return a->kind == ACTION_SEND      ? &a->send.cut
+           : a->kind == ACTION_FORWARD ? &a->forward.cut
+           : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
+                                       : &a->respond.cut;
+}
+
+static bool can_be_cut(const struct action *a)
+{
+    return a->kind == ACTION_SEND || a->kind == ACTION_FORWARD || a->kind == ACTION_TUNNEL ||
+           a->kind == ACTION_RESPOND;
+}
+
+static bool waits_for_acks(const struct action *a)
+{
+    if (a->kind == ACTION_WAIT)
+        return a->wait.kind == CONDITION_ACKED;
+    const struct action *with = can_be_cut(a) ? cut_of(a)->with : NULL;
+    return a->kind == ACTION_RESET || (with && with->kind == ACTION_RESET);
 }
 
 void script_begin(struct conn *c, const struct rule *rule, enum conn_state after)
@@ -46,7 +69,7 @@ void script_begin(struct conn *c, const struct rule *rule, enum conn_state after
     c->state = CONN_PLAYING;
     c->after_list = after;
     for (size_t i = 0; i < x->count; i++)
-        if (x->actions[i].kind == ACTION_RESET)
+        if (waits_for_acks(&x->actions[i]))
             wire_tell_acks(&c->stream.wire);
 }
 
@@ -92,14 +115,6 @@ const struct fp_event *script_event(const struct conn *c)
 
 /* ---- the cursor ------------------------------------------------------------------------------ */
 
-static const struct cut *cut_of(const struct action *a)
-{
-    return a->kind == ACTION_SEND      ? &a->send.cut
-           : a->kind == ACTION_FORWARD ? &a->forward.cut
-           : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
-                                       : &a->respond.cut;
-}
-
 static const struct action *current(const struct exchange *x)
 {
     static const struct action forward = { .kind = ACTION_FORWARD, .forward = { .to = -1 } };
@@ -112,9 +127,7 @@ const char *script_cut_with(const struct exchange *x)
     if (x->at >= x->count || x->own_answer)
         return NULL;
     const struct action *a = &x->actions[x->at];
-    bool has_cut = a->kind == ACTION_SEND || a->kind == ACTION_FORWARD ||
-                   a->kind == ACTION_TUNNEL || a->kind == ACTION_RESPOND;
-    const struct action *with = has_cut ? cut_of(a)->with : NULL;
+    const struct action *with = can_be_cut(a) ? cut_of(a)->with : NULL;
     return with ? action_name(with->kind) : NULL;
 }
 

@@ -29,6 +29,7 @@ struct part {
     const char *scenario; /* NULL: the file has only one */
     struct fp_event **events;
     size_t count;
+    int64_t start; /* of all scenarios */
     struct cast cast;
 };
 
@@ -171,7 +172,7 @@ static void draw_event(struct part *p, struct ladder *l, size_t i, bool *told, i
 {
     const struct fp_event *e = p->events[i];
     size_t end = e->kind == EVENT_response ? end_of_answer(p, i) : 0;
-    struct ladder_row row = { .time = (double)(e->t - p->events[0]->t) / (double)CLOCK_S };
+    struct ladder_row row = { .time = (double)(e->t - p->start) / (double)CLOCK_S };
     struct buf text = { 0 };
     cast_note(&p->cast, e);
     if (!told[i] && show_row(&p->cast, e, end ? p->events[end] : NULL, &row, &text)) {
@@ -210,6 +211,7 @@ int show_stream(FILE *in, const char *name, const struct ladder_style *style, FI
     struct shown s = { .names = arena_new() };
     int result = read_all(&s, in, name, errors);
     for (size_t i = 0; i < s.count; i++) {
+        s.parts[i].start = s.parts[0].events[0]->t;
         if (i > 0)
             fputc('\n', out);
         draw(&s.parts[i], style, out);

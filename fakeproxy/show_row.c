@@ -102,7 +102,7 @@ static void tag_of(const struct fp_event *e, char tag[LADDER_TAG])
 
 static bool is_left_out(const struct fp_event *e)
 {
-    return e->kind == EVENT_rule && say_field(e, FIELD_completed);
+    return e->kind == EVENT_rule && !say_is_untimely(e);
 }
 
 static void add_rule(struct buf *text, const struct fp_event *e)

@@ -45,6 +45,25 @@ static size_t bucket_of(const void *owner, const char *key, size_t len)
     return (size_t)((hash ^ hash >> 29) % BUCKETS);
 }
 
+static void add_newest(struct tally *t, struct entry *e)
+{
+    e->newer = NULL;
+    e->older = t->newest;
+    *(t->newest ? &t->newest->newer : &t->oldest) = e;
+    t->newest = e;
+}
+
+/* What is used is not forgotten: a scenario's counter outlives those of many targets. */
+static struct entry *make_newest(struct tally *t, struct entry *e)
+{
+    if (e == t->newest)
+        return e;
+    *(e->older ? &e->older->newer : &t->oldest) = e->newer;
+    e->newer->older = e->older;
+    add_newest(t, e);
+    return e;
+}
+
 static void forget_oldest(struct tally *t)
 {
     struct entry *e = t->oldest;
@@ -76,7 +95,7 @@ static struct entry *find(struct tally *t, const void *owner, const char *key, s
     struct entry **bucket = &t->buckets[bucket_of(owner, key, len)];
     for (struct entry *e = *bucket; e; e = e->chain)
         if (e->owner == owner && e->len == len && memcmp(e->key, key, len) == 0)
-            return e;
+            return make_newest(t, e);
     if (t->entries == TALLY_MAX)
         forget_oldest(t);
     struct entry *e = must(calloc(1, sizeof(*e) + len + 1));
@@ -85,9 +104,7 @@ static struct entry *find(struct tally *t, const void *owner, const char *key, s
     e->owner = owner;
     e->chain = *bucket;
     *bucket = e;
-    e->older = t->newest;
-    *(t->newest ? &t->newest->newer : &t->oldest) = e;
-    t->newest = e;
+    add_newest(t, e);
     t->entries++;
     return e;
 }

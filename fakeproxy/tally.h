@@ -1,7 +1,7 @@
 /*
  * Counters of rules, kept for each key of a rule's scope (the whole scenario, a connection, a
- * target, …), and the arrival times behind `rate_over`. Bounded: past TALLY_MAX keys the oldest
- * are forgotten, so ten million connections cost no more than the last ones.
+ * target, …), and the arrival times behind `rate_over`. Bounded: past TALLY_MAX keys those
+ * not used for longest are forgotten, so ten million connections cost no more than the last ones.
  */
 #ifndef FP_TALLY_H
 #define FP_TALLY_H

@@ -158,13 +158,26 @@ static size_t slice_room(struct conn *c, struct pipe *p)
     return p->pace.octets < room ? (size_t)p->pace.octets : room;
 }
 
-static void note_end(struct tunnel_state *t, bool up, ssize_t n)
+static void tell_origin_fin(struct conn *c)
 {
+    struct event_draft d;
+    conn_event(c, &d, EVENT_close);
+    event_string(&d, FIELD_by, "origin");
+    event_string(&d, FIELD_how, "fin");
+    event_string(&d, FIELD_why, "the origin ended its direction of the tunnel");
+    conn_note_event(c, &d);
+}
+
+static void note_end(struct conn *c, bool up, ssize_t n)
+{
+    struct tunnel_state *t = c->exchange->tunnel;
     struct pipe *p = up ? &t->up : &t->down;
     if (n == STREAM_BROKEN)
         t->broken = up ? CLIENT_RESET : ORIGIN_RESET;
     else
         p->eof = true;
+    if (p->eof && !up)
+        tell_origin_fin(c);
 }
 
 /* Copies what can be copied now in one direction. */
@@ -197,7 +210,7 @@ static void pump(struct conn *c, const struct tunnel *a, bool up)
         if (n == STREAM_AGAIN)
             return;
         if (n < 0) {
-            note_end(t, up, n);
+            note_end(c, up, n);
             continue;
         }
         p->next_slice = clock_now() + p->pace.every;
@@ -331,6 +344,10 @@ enum progress action_tunnel(struct conn *c, const struct action *action)
     struct exchange *x = c->exchange;
     const struct tunnel *a = &action->tunnel;
     enum progress p;
+    if (x->refused) {
+        answering_own(c, x->refused, NULL, x->refused_why, true);
+        return PROGRESS_DONE;
+    }
     if (x->phase == START)
         prepare(x, a);
     if (x->phase <= DIALING && ((p = dial(c, a)) != PROGRESS_DONE || x->own_answer))

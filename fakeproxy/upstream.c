@@ -2,6 +2,8 @@
  * A proxy's connection to an origin. Each client connection has at most one, opened when it is
  * needed and kept while both sides allow, so that what happens to it has one possible cause.
  */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +53,9 @@ enum dial upstream_state(struct conn *c)
         return DIAL_FAILED;
     if (u->stream.wire.connecting)
         return DIAL_PENDING;
-    return u->stream.wire.broken ? DIAL_FAILED : DIAL_OPEN;
+    if (u->stream.wire.broken)
+        return DIAL_FAILED;
+    return DIAL_OPEN;
 }
 
 enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to,
@@ -61,6 +65,7 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
         [UPSTREAM_FORWARD] = "forward", [UPSTREAM_TUNNEL] = "tunnel"
     };
     const char *via = names[use], *exit = exits_of(c);
+    c->exchange->uses_upstream = true;
     /* A tunnel that goes on after `until` has its connection already, octets in it or not. */
     if (stands_for(c->upstream, host, port, to, via, exit) &&
         (use == UPSTREAM_TUNNEL || is_usable(c->upstream))) {
@@ -89,8 +94,20 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
     struct dialer by = {
         .via = via, .through = conn_actor(c)->name, .carrier = c->number, .exit = exit
     };
-    instance_dialed(c->instance, local_port(u->stream.wire.fd), by, host);
+    u->local_port = local_port(u->stream.wire.fd);
+    u->own_port = route.own_port;
+    if (u->own_port)
+        instance_dialed(c->instance, u->local_port, u->own_port, by, host);
     return DIAL_PENDING;
+}
+
+/* Was the connect refused, or not answered? Else an actor accepts it, perhaps only later. */
+static bool never_connected(const struct upstream *u)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+    return getsockopt(u->stream.wire.fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+           info.tcpi_state == TCP_SYN_SENT || info.tcpi_state == TCP_CLOSE;
 }
 
 void upstream_drop(struct conn *c, bool reset)
@@ -99,6 +116,8 @@ void upstream_drop(struct conn *c, bool reset)
     if (!u)
         return;
     c->upstream = NULL;
+    if (u->own_port && never_connected(u)) /* refused, or a black hole: nobody will accept it */
+        free(instance_who_dialed(c->instance, u->local_port, u->own_port).host);
     if (reset)
         wire_reset(&u->stream.wire);
     else

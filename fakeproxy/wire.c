@@ -9,6 +9,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -25,6 +26,14 @@ static void drain_error_queue(struct wire *w)
     }
 }
 
+/* libevent reports EPOLLERR without EPOLLRDHUP, and the edge does not come again: a FIN that
+ * acknowledges our last octets would be lost. After an RST poll() says POLLERR as well. */
+static bool has_fin(const struct wire *w)
+{
+    struct pollfd p = { .fd = w->fd, .events = POLLRDHUP };
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLRDHUP) && !(p.revents & POLLERR);
+}
+
 static void on_edge(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
@@ -36,7 +45,7 @@ static void on_edge(evutil_socket_t fd, short what, void *arg)
         if (!w->tells_acks || wire_unread(w) > 0) /* not an acknowledgement alone */
             w->arrived = clock_now();
     }
-    if (what & EV_CLOSED) {
+    if ((what & EV_CLOSED) || (w->tells_acks && !w->hup && has_fin(w))) {
         w->readable = WIRE_READABLE;
         w->hup = true;
     }
@@ -57,6 +66,8 @@ int wire_init(struct wire *w, struct event_base *base, int fd, void (*notify)(vo
 {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    /* A host's default may be BBR, which paces: octets would leave later than they were written. */
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
     *w = (struct wire){
         .fd = fd, .notify = notify, .arg = arg, .readable = WIRE_READABLE, .writable = true
     };
@@ -91,10 +102,24 @@ int wire_connect(struct wire *w, struct event_base *base, const struct sockaddr 
     return 0;
 }
 
+/* The write took the error, but what came before the peer's RST is still there. */
+static ssize_t read_rest(struct wire *w, char *buf, size_t room)
+{
+    ssize_t n = recv(w->fd, buf, room, MSG_DONTWAIT);
+    if (n > 0) {
+        w->received += (uint64_t)n;
+        return n;
+    }
+    w->write_failed = false;
+    return WIRE_BROKEN;
+}
+
 ssize_t wire_read(struct wire *w, char *buf, size_t room)
 {
     if (w->eof)
         return WIRE_EOF;
+    if (w->write_failed)
+        return read_rest(w, buf, room);
     if (w->broken || w->fd < 0)
         return WIRE_BROKEN;
     if (w->readable == WIRE_NOTHING || w->connecting)
@@ -132,7 +157,7 @@ ssize_t wire_write(struct wire *w, const struct iovec *iov, int count)
         total += iov[i].iov_len;
     ssize_t n = sendmsg(w->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
-        w->broken = true;
+        w->broken = w->write_failed = true;
         return WIRE_BROKEN;
     }
     if (n < (ssize_t)total)
@@ -191,6 +216,7 @@ bool wire_was_reset(struct wire *w)
 
 static void let_go(struct wire *w)
 {
+    w->write_failed = false;
     event_del(&w->event);
     close(w->fd);
     w->fd = -1;

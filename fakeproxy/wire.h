@@ -28,13 +28,14 @@ struct wire {
     enum wire_readable readable;
     bool writable; /* the last write was not cut short */
     bool connecting;
-    bool hup;        /* the kernel has seen the peer's FIN */
-    bool eof;        /* and we have read up to it */
-    bool broken;     /* the peer's RST, or another error: nothing more to read or write */
-    bool shut;       /* our FIN was sent */
-    bool tells_acks; /* the error queue wakes us when octets are acknowledged */
-    int64_t arrived; /* CLOCK_MONOTONIC ns: the last edge that may have brought octets */
-    int64_t active;  /* when octets were last read or written */
+    bool hup;          /* the kernel has seen the peer's FIN */
+    bool eof;          /* and we have read up to it */
+    bool broken;       /* the peer's RST, or another error: nothing more to read or write */
+    bool write_failed; /* that is how we know: octets may be left to read */
+    bool shut;         /* our FIN was sent */
+    bool tells_acks;   /* the error queue wakes us when octets are acknowledged */
+    int64_t arrived;   /* CLOCK_MONOTONIC ns: the last edge that may have brought octets */
+    int64_t active;    /* when octets were last read or written */
     uint64_t received, sent;
 };
 

@@ -24,6 +24,7 @@ const struct shape **named_shapes(void);
 /* The value of a key in words: "a duration such as …". */
 void describe_value(const struct shape *, struct buf *out);
 
-bool is_field_key(const struct key *); /* it is a field of the journal, in a match object */
+/* It is a field of the journal, in a match object. */
+bool is_field_key(const struct shape *, const struct key *);
 
 #endif

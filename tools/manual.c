@@ -6,8 +6,21 @@
 
 #include "event.h"
 #include "gendoc.h"
+#include "json.h"
 
-/* Text of a table: `word` becomes a literal, and nothing may begin a line like a request. */
+/* A character beyond ASCII by its number: not every troff reads UTF-8. Octets of it. */
+static size_t add_wide(struct buf *out, const char *z)
+{
+    size_t len = json_utf8(z, strlen(z));
+    unsigned code = (unsigned char)z[0] & (0xFFU >> (len + 1));
+    for (size_t i = 1; i < len; i++)
+        code = code << 6 | ((unsigned char)z[i] & 0x3FU);
+    buf_printf(out, "\\[u%04X]", code);
+    return len;
+}
+
+/* Text of a table: `word` becomes a literal, a new sentence a new line, and nothing may begin a
+ * line like a request. */
 static void add_text(struct buf *out, const char *z)
 {
     bool is_code = false;
@@ -19,6 +32,11 @@ static void add_text(struct buf *out, const char *z)
             buf_string(out, "\\e");
         } else if (*z == '-') {
             buf_string(out, "\\-");
+        } else if (z[0] == '.' && z[1] == ' ') {
+            buf_string(out, ".\n\\&");
+            z++;
+        } else if ((unsigned char)*z >= 0x80) {
+            z += add_wide(out, z) - 1;
         } else {
             buf_char(out, *z);
         }
@@ -53,7 +71,7 @@ static void add_section(struct buf *out, const struct shape *s)
     }
     buf_string(out, ".Bl -tag -width \"after_body_bytes\" -compact\n");
     for (const struct key *k = s->keys; k->name; k++)
-        if (!is_field_key(k))
+        if (!is_field_key(s, k))
             add_key(out, k);
     buf_string(out, ".El\n");
 }

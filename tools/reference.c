@@ -42,8 +42,8 @@ static void add_default(struct buf *out, const struct key *k)
 {
     if (k->required)
         buf_string(out, "**required**");
-    else if (k->otherwise)
-        buf_printf(out, "`%s`", k->otherwise);
+    else if (k->otherwise || k->bare)
+        buf_printf(out, "`%s`", k->bare ? k->bare : k->otherwise);
     else if (k->says)
         add_cell(out, k->says);
 }
@@ -62,10 +62,11 @@ static void add_key(struct buf *out, const struct key *k)
 static void add_keys(struct buf *out, const struct shape *s)
 {
     bool has_fields = false;
-    buf_string(out, "| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
+    buf_printf(out, "| key | value | %s | meaning |\n| --- | --- | --- | --- |\n",
+               s->kind == SHAPE_CHOICE ? "bare word" : "default");
     for (const struct key *k = s->keys; k->name; k++) {
-        has_fields |= is_field_key(k);
-        if (!is_field_key(k))
+        has_fields |= is_field_key(s, k);
+        if (!is_field_key(s, k))
             add_key(out, k);
     }
     if (has_fields)
@@ -96,7 +97,7 @@ static void add_section(struct buf *out, const struct shape *s)
     if (s->doc)
         buf_printf(out, "%s\n\n", s->doc);
     if (s->kind == SHAPE_CHOICE)
-        buf_string(out, "The default column says what the bare word stands for.\n\n");
+        buf_string(out, "The third column says what the bare word stands for.\n\n");
     if (s->keys)
         add_keys(out, s);
     else if (s->kind == SHAPE_UNION)
@@ -115,14 +116,19 @@ void reference_keys(struct buf *out)
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
+/* On every event of a connection. */
+static bool is_common(uint32_t events)
+{
+    return events & 1U << EVENT_accept && events & 1U << EVENT_rule;
+}
+
 static void add_event(struct buf *out, enum event_kind kind)
 {
     bool first = true;
     buf_printf(out, "| `%s` | %s | ", event_name(kind), event_doc(kind));
     for (int f = 0; f < FIELDS; f++) {
         uint32_t events = field_events((enum field_id)f);
-        bool is_common = events & 1U << EVENT_accept && events & 1U << EVENT_rule;
-        if (!(events & 1U << kind) || is_common)
+        if (!(events & 1U << kind) || is_common(events))
             continue;
         buf_printf(out, "%s`%s`", first ? "" : " ", field_name((enum field_id)f));
         first = false;
@@ -154,15 +160,26 @@ static void add_field(struct buf *out, enum field_id field)
     buf_string(out, " |\n");
 }
 
+static void add_common(struct buf *out)
+{
+    bool first = true;
+    for (int f = 0; f < FIELDS; f++)
+        if (is_common(field_events((enum field_id)f))) {
+            buf_printf(out, "%s`%s`", first ? "" : ", ", field_name((enum field_id)f));
+            first = false;
+        }
+    buf_string(out, " can stand on every event of a connection.\n\n");
+}
+
 void reference_events(struct buf *out)
 {
     buf_string(out, "### Events\n\n| event | when its time is taken | fields |\n| --- | --- | --- "
                     "|\n");
     for (int e = 0; e < EVENT_KINDS; e++)
         add_event(out, (enum event_kind)e);
-    buf_string(out,
-               "\n### Fields\n\nThe first six stand on every event of a connection.\n\n| field "
-               "| type | what it says |\n| --- | --- | --- |\n");
+    buf_string(out, "\n### Fields\n\n");
+    add_common(out);
+    buf_string(out, "| field | type | what it says |\n| --- | --- | --- |\n");
     for (int f = 0; f < FIELDS; f++)
         add_field(out, (enum field_id)f);
 }

@@ -52,8 +52,8 @@ void describe_value(const struct shape *s, struct buf *out)
     arena_free(arena);
 }
 
-bool is_field_key(const struct key *k)
+bool is_field_key(const struct shape *s, const struct key *k)
 {
-    int field = field_by_name(k->name);
+    int field = language_key(s, "any") ? field_by_name(k->name) : -1;
     return field >= 0 && strcmp(k->doc, field_doc((enum field_id)field)) == 0;
 }

@@ -59,9 +59,17 @@ struct peer *peer_of(int fd)
     p->end = PEER_OPEN;
     p->notified = p->tls_failed = false;
     p->arrived = 0;
+    p->under = NULL;
     p->tls = NULL;
     p->in = p->out = NULL;
     p->at = p->len = 0;
+    return p;
+}
+
+struct peer *peer_over(struct peer *under)
+{
+    struct peer *p = peer_of(-1);
+    p->under = under;
     return p;
 }
 
@@ -90,6 +98,7 @@ void peer_free(struct peer *p)
     if (!p)
         return;
     SSL_free(p->tls);
+    peer_free(p->under);
     if (p->fd >= 0)
         close(p->fd);
     free(p);
@@ -138,8 +147,21 @@ static int left(int64_t deadline)
     return ns <= 0 ? 0 : (int)((ns + CLOCK_MS - 1) / CLOCK_MS);
 }
 
+/* The wire of TLS in TLS: where the one below ends with close_notify alone, that is its EOF. */
+static ssize_t read_under(struct peer *p, char *octets, size_t room, int64_t deadline)
+{
+    ssize_t n = peer_read(p->under, octets, room, left(deadline));
+    if (n > 0)
+        p->arrived += (uint64_t)n;
+    else if (n == PEER_ENDED)
+        p->end = p->under->end == PEER_RESET ? PEER_RESET : PEER_EOF;
+    return n;
+}
+
 static ssize_t read_wire(struct peer *p, char *octets, size_t room, int64_t deadline)
 {
+    if (p->under && p->end == PEER_OPEN)
+        return read_under(p, octets, room, deadline);
     for (;;) {
         if (p->end != PEER_OPEN)
             return PEER_ENDED;
@@ -182,6 +204,8 @@ ssize_t peer_send_some(struct peer *p, const void *octets, size_t len, int timeo
 
 static int send_wire(struct peer *p, const char *octets, size_t len)
 {
+    if (p->under)
+        return peer_send(p->under, octets, len);
     return peer_send_some(p, octets, len, PEER_PATIENCE) == (ssize_t)len ? 0 : -1;
 }
 

@@ -20,9 +20,10 @@ enum peer_end { PEER_OPEN, PEER_EOF, PEER_RESET };
 struct peer {
     int fd;
     enum peer_end end;
-    bool notified;    /* TLS: close_notify came */
-    bool tls_failed;  /* TLS: an alert, or octets that are no TLS */
-    uint64_t arrived; /* octets of the wire */
+    bool notified;      /* TLS: close_notify came */
+    bool tls_failed;    /* TLS: an alert, or octets that are no TLS */
+    uint64_t arrived;   /* octets of the wire */
+    struct peer *under; /* TLS in TLS: instead of fd; its octets are this one's wire */
     SSL *tls;
     BIO *in, *out;  /* owned by tls */
     size_t at, len; /* what was read and not yet taken: buffer[at..len) */
@@ -36,6 +37,8 @@ enum { PEER_ENDED = -1, PEER_LATE = -2 };
 struct peer *peer_dial(int port, int receive_buffer);
 /* Takes a connected socket; it may block or not. */
 struct peer *peer_of(int fd);
+/* One whose wire is the content of another, which is freed with it. */
+struct peer *peer_over(struct peer *under);
 /* Closes the socket: with FIN, or RST if octets were left unread. */
 void peer_free(struct peer *);
 

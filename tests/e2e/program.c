@@ -45,6 +45,13 @@ char *program_read(const struct program *p, const char *name)
     return text;
 }
 
+static int make_folder(struct program *p)
+{
+    const char *tmp = getenv("TMPDIR");
+    snprintf(p->folder, sizeof(p->folder), "%.40s/fakeproxy-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    return mkdtemp(p->folder) ? 0 : -1;
+}
+
 static int write_scenario(const struct program *p, const char *text)
 {
     char path[128];
@@ -75,7 +82,7 @@ static void become(const char *program, char *const *arguments, const struct pro
         _exit(126);
     if (ready == READY_FD)
         fcntl(ready, F_SETFD, 0);
-    else if (dup2(ready, READY_FD) < 0)
+    else if (ready >= 0 && dup2(ready, READY_FD) < 0)
         _exit(126);
     if (o->descriptors) {
         struct rlimit limit = { o->descriptors, o->descriptors };
@@ -155,12 +162,10 @@ struct program *program_start(const char *program, const char *scenario,
                               const struct program_options *options)
 {
     struct program *p = calloc(1, sizeof(*p));
-    const char *tmp = getenv("TMPDIR");
     static const struct program_options none;
     if (!p)
         abort();
-    snprintf(p->folder, sizeof(p->folder), "%.40s/fakeproxy-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (!mkdtemp(p->folder)) {
+    if (make_folder(p) < 0) {
         free(p);
         return NULL;
     }
@@ -224,6 +229,31 @@ void program_free(struct program *p, bool keep)
         fprintf(stderr, "kept: %s\n", p->folder);
     cJSON_Delete(p->ready);
     free(p);
+}
+
+int program_run(const char *program, const char *const *arguments, int timeout_ms, char **output)
+{
+    struct program p = { 0 };
+    char path[128];
+    const char *argv[32] = { program };
+    static const struct program_options none;
+    for (size_t n = 0; arguments[n] && n < 30; n++)
+        argv[n + 1] = arguments[n];
+    if (make_folder(&p) < 0)
+        return -1;
+    path_of(&p, "output", path);
+    p.pid = fork();
+    if (p.pid == 0)
+        become(program, (char *const *)(void *)argv, &none, -1, path);
+    int status = program_wait(&p, timeout_ms);
+    if (p.pid > 0) {
+        kill(p.pid, SIGKILL);
+        program_wait(&p, END_MS);
+    }
+    *output = program_read(&p, "output");
+    unlink(path);
+    rmdir(p.folder);
+    return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 void program_show_output(const struct program *p)

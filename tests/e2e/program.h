@@ -38,6 +38,11 @@ int program_wait(struct program *, int timeout_ms);
 /* Frees, and removes the folder unless it shall be kept. */
 void program_free(struct program *, bool keep);
 
+/* Runs `program` with these arguments (NULL-terminated) to its end. Returns its exit code, -1 if it
+ * did not end within the time (it is killed then) or by itself; *output (free() it) is what it
+ * wrote. */
+int program_run(const char *program, const char *const *arguments, int timeout_ms, char **output);
+
 /* Copies what it wrote to standard output and error to our standard error. */
 void program_show_output(const struct program *);
 /* Did a sanitizer, or an assertion, find something? */

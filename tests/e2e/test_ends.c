@@ -3,6 +3,7 @@
  */
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "clock.h"
 #include "e2e.h"
@@ -111,9 +112,7 @@ static void ends_while_idle(void **state)
         struct peer *c = dial(p->proxy);
         get(c, "/");
         expect_answer(c, 200);
-        int64_t idle = clock_now();
         expect_end_at(c, i == 0 ? PEER_RESET : PEER_EOF, __FILE__, __LINE__);
-        expect_between(190, since_ms(idle), 10000); /* the answer's octets were on their way */
         const cJSON *event = find_event(p, "close", "by", "us", "exact", "true", NULL);
         double end = cJSON_GetNumberValue(cJSON_GetObjectItem(event, "t"));
         event = find_event(p, "sent", "at", "proxy", NULL);
@@ -304,6 +303,28 @@ static void stall_ends_with_the_client(void **state)
     stop(p);
 }
 
+/* On a used connection the last acknowledgement waits for company, and comes with the FIN: the FIN
+ * is told all the same. */
+static void fin_with_the_last_acknowledgement(void **state)
+{
+    (void)state;
+    struct play *p = start("{'proxy':{'rules':[{'on':'request','when':{'path':'/last'},'do':["
+                           "'respond',{'wait':'bytes'},'reset']}]}}");
+    for (int i = 0; i < 10; i++) {
+        struct peer *c = dial(p->proxy);
+        for (int k = 0; k < 3; k++) {
+            get(c, "/");
+            expect_answer(c, 200);
+        }
+        get(c, "/last");
+        expect_answer(c, 200);
+        shutdown(c->fd, SHUT_WR);
+        expect_reset(c); /* the FIN ended the wait */
+        hang_up(c);
+    }
+    stop(p);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(ends_at_accept),
     cmocka_unit_test(ends_at_some_accepts_only),
@@ -321,6 +342,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(stall_with_a_closed_window),
     cmocka_unit_test(stall_notes_what_it_hears),
     cmocka_unit_test(stall_ends_with_the_client),
+    cmocka_unit_test(fin_with_the_last_acknowledgement),
 };
 
 TEST_MAIN(tests)

@@ -84,6 +84,7 @@ class Play:
         self.scenario, self.variant = scenario, variant
         self.events, self.rest = [], b""
         self.code, self.at_end = 0, []
+        self.peers = []  # open until the play is over, unless the test ends them
         self.folder = tempfile.TemporaryDirectory(prefix="scenario-")
         self.ca = os.path.join(self.folder.name, "ca.pem")
         name = path_of(scenario) + ("@" + variant if variant else "")
@@ -134,7 +135,8 @@ class Play:
         return self.ready[origin + "_host"]
 
     def dial(self, actor="proxy", **options):
-        return Peer(self, self.address(actor), **options)
+        self.peers.append(Peer(self, self.address(actor), **options))
+        return self.peers[-1]
 
     # -- the journal
 

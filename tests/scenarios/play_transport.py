@@ -59,6 +59,7 @@ def empty_reply(play):
         c.eof()
         play.completed("cut", nth)
         play.closed("fin", connection=nth)
+        play.count(1, "close", connection=nth)  # we are still there, but its end is told
     play.never("response")
 
 

@@ -170,6 +170,7 @@ def no_tunnel(play):
     else:
         c.expect("what is this?\r\n\r\n")
         c.eof()
+        play.never("response", rule="deny")
     play.completed("deny")
     d = play.dial()  # a client that falls back to clear text would be let through, and be seen
     d.get("/")

@@ -4,6 +4,7 @@
     run.py PROGRAM ID       plays one scenario, each of its variants
     run.py PROGRAM --same   does every shipped scenario have a dialogue, and the other way round?
     run.py PROGRAM --valid  is every shipped file valid and documented?
+    run.py PROGRAM --used   does some shipped scenario use each action, wait, listener, ...?
     run.py PROGRAM --rows   is every draft in docs/rows valid?
 """
 
@@ -40,6 +41,44 @@ def same():
     equal(sorted(table), sorted(id_of(path) for path in files("scenarios")), "what has a dialogue")
 
 
+# What a shipped scenario must use: keys and bare words, as key or key=value.
+USED = """
+    on=accept on=hello on=request state rate_over skip times per=connection per=target
+    fault=true fault=respond fault=send variants proxies origins
+    respond send forward tunnel read wait pace stall close half_close reset abort alert set
+    wait=bytes wait=acked idle plus nth limit until to
+    listen=refused listen=blackhole open_after tls names certificate=untrusted certificate=self-signed
+    after_body_bytes after_bytes at=client-hello with=reset with=close with=stall notify=false reading=false
+    form=imf-fixdate form=rfc850 form=asctime retry_after=1 retry_after=soon challenge content
+    framing=close framing=none chunks trailers base64 octets seed times=forever continue=false for read=0
+""".split()
+
+
+def words(value, key=""):
+    if isinstance(value, dict):
+        for k, v in value.items():
+            yield k
+            yield from words(v, k)
+    elif isinstance(value, list):
+        for v in value:
+            yield from words(v, key)
+            if isinstance(v, str):
+                yield v  # an action as a bare word
+    else:
+        yield key + "=" + (value if isinstance(value, str) else json.dumps(value))
+
+
+def used():
+    found = set()
+    for path in files("scenarios"):
+        with open(path, encoding="utf-8") as f:
+            scenario = json.load(f)
+        for key in "proxy", "origin", "proxies", "origins", "variants":
+            found.update([key] if key in scenario else [])
+            found.update(words(scenario.get(key, {})))
+    equal(sorted(set(USED) - found), [], "what no scenario uses")
+
+
 def load(program, paths):
     run = subprocess.run([program, "check", *paths], capture_output=True, text=True, check=False)
     sys.stdout.write(run.stdout)
@@ -61,6 +100,8 @@ def documented(path):
 def main(program, what):
     if what == "--same":
         same()
+    elif what == "--used":
+        used()
     elif what in ("--valid", "--rows"):
         paths = files("scenarios" if what == "--valid" else "docs/rows")
         load(program, paths)
