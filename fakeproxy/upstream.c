@@ -18,12 +18,15 @@ static void on_wire(void *arg)
 
 static int local_port(int fd)
 {
-    struct sockaddr_storage a = { 0 };
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    } a = { .in6 = { 0 } };
     socklen_t len = sizeof(a);
-    if (getsockname(fd, (struct sockaddr *)&a, &len) < 0)
+    if (getsockname(fd, &a.any, &len) < 0)
         return 0;
-    return a.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)(void *)&a)->sin6_port)
-                                   : ntohs(((struct sockaddr_in *)(void *)&a)->sin_port);
+    return ntohs(a.any.sa_family == AF_INET6 ? a.in6.sin6_port : a.in.sin_port);
 }
 
 /* Is the kept connection still good? Whatever an idle origin sends makes it useless. What no edge
@@ -40,10 +43,10 @@ static bool is_usable(struct upstream *u)
 }
 
 static bool stands_for(const struct upstream *u, struct http_slice host, int port, int to,
-                       const char *via)
+                       const char *via, const char *exit)
 {
-    return u && u->port == port && u->to == to && u->via == via && u->host.len == host.len &&
-           memcmp(u->host.at, host.at, host.len) == 0;
+    return u && u->port == port && u->to == to && u->via == via && u->exit == exit &&
+           u->host.len == host.len && memcmp(u->host.at, host.at, host.len) == 0;
 }
 
 enum dial upstream_state(struct conn *c)
@@ -64,10 +67,10 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
     static const char *const names[] = {
         [UPSTREAM_FORWARD] = "forward", [UPSTREAM_TUNNEL] = "tunnel"
     };
-    const char *via = names[use];
+    const char *via = names[use], *exit = exits_of(c);
     c->exchange->uses_upstream = true;
     /* A tunnel that goes on after `until` has its connection already, octets in it or not. */
-    if (stands_for(c->upstream, host, port, to, via) &&
+    if (stands_for(c->upstream, host, port, to, via, exit) &&
         (use == UPSTREAM_TUNNEL || is_usable(c->upstream))) {
         c->upstream->is_reused = true;
         return upstream_state(c);
@@ -82,6 +85,7 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
     u->port = port;
     u->to = to;
     u->via = via;
+    u->exit = exit;
     buf_add(&u->host, host.at, host.len);
     if (wire_connect(&u->stream.wire, c->instance->loop->base, (struct sockaddr *)&route.address,
                      route.address_len, on_wire, u) < 0) {
@@ -90,7 +94,9 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
         return DIAL_FAILED;
     }
     c->upstream = u;
-    struct dialer by = { .via = via, .through = conn_actor(c)->name, .carrier = c->number };
+    struct dialer by = {
+        .via = via, .through = conn_actor(c)->name, .carrier = c->number, .exit = exit
+    };
     u->local_port = local_port(u->stream.wire.fd);
     u->own_port = route.own_port;
     if (u->own_port)
