@@ -38,7 +38,8 @@ void answering_tell(struct conn *c, const char *octets, size_t len)
     size_t end = http_head_end(octets, len, 0);
     if (end && http_parse_response(octets, end, &head, &error) == 0) {
         event_text(&d, FIELD_header, head.fields.at, head.fields.len);
-        keep_promise(c, &d, &head);
+        if (end <= c->exchange->answer.limit) /* what is cut off promises nothing */
+            keep_promise(c, &d, &head);
     }
     conn_note_event(c, &d);
 }

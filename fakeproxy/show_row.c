@@ -91,11 +91,11 @@ static void tag_of(const struct fp_event *e, char tag[LADDER_TAG])
     if (e->kind == EVENT_response)
         snprintf(tag, LADDER_TAG, "%d", (int)say_field(e, FIELD_status));
     if (e->kind == EVENT_response && !say_field(e, FIELD_status))
-        strcpy(tag, "octets");
+        snprintf(tag, LADDER_TAG, "octets");
     if (e->kind == EVENT_sent)
-        strcpy(tag, say_is_fault(e) ? "cut" : "end");
+        snprintf(tag, LADDER_TAG, "%s", say_is_fault(e) ? "cut" : "end");
     if (e->kind == EVENT_close)
-        strcpy(tag, say_is(e, FIELD_how, "fin") ? "FIN" : "RST");
+        snprintf(tag, LADDER_TAG, "%s", say_is(e, FIELD_how, "fin") ? "FIN" : "RST");
 }
 
 /* ---- the row --------------------------------------------------------------------------------- */
