@@ -68,7 +68,10 @@ static void write_respond(struct conn *c, const struct respond *r)
     struct answer_context context = { .scope = &c->instance->scope,
                                       .request_method = x->request.method,
                                       .mark = mark.at,
-                                      .wall = clock_wall() };
+                                      .wall = clock_wall(),
+                                      .exit = exits_header(c),
+                                      .challenge = gate_challenge,
+                                      .challenge_arg = c };
     answer_write(&x->answer, r, &context);
     buf_free(&mark);
     prepare_answer(x, &r->cut, &r->pace);
@@ -397,12 +400,5 @@ enum progress action_set(struct conn *c, const struct action *a)
     struct instance *in = c->instance;
     in->state.len = 0;
     text_expand(&a->state, &in->scope, &in->state);
-    return PROGRESS_DONE;
-}
-
-enum progress action_rotate(struct conn *c, const struct action *a)
-{
-    (void)c;
-    (void)a;
     return PROGRESS_DONE;
 }

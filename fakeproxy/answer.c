@@ -92,8 +92,15 @@ static void add_retry_after(struct buf *out, const struct retry_after *ra,
 static void add_challenges(struct buf *out, const struct respond *r,
                            const struct answer_context *context)
 {
+    const char *field = r->status == 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
+    if (r->challenge)
+        context->challenge(context->challenge_arg, NULL, field, out);
     for (size_t i = 0; i < r->challenge_count; i++) {
-        buf_string(out, r->status == 401 ? "WWW-Authenticate: " : "Proxy-Authenticate: ");
+        if (r->challenges[i].gate) {
+            context->challenge(context->challenge_arg, r->challenges[i].gate, field, out);
+            continue;
+        }
+        buf_printf(out, "%s: ", field);
         text_expand(&r->challenges[i].text, context->scope, out);
         buf_string(out, "\r\n");
     }
@@ -248,6 +255,8 @@ void answer_write(struct answer *a, const struct respond *r, const struct answer
         add_date(&a->head, context->wall);
     add_retry_after(&a->head, &r->retry_after, context);
     add_challenges(&a->head, r, context);
+    if (context->exit && r->status >= 200 && !names(r, "X-Exit"))
+        buf_printf(&a->head, "X-Exit: %s\r\n", context->exit);
     for (size_t i = 0; i < r->header_count; i++)
         answer_field(&a->head, &r->headers[i], context->scope, context->wall);
     add_framing(a, r, context);

@@ -38,6 +38,11 @@ struct answer_context {
     const char *mark;                 /* the default body */
     int64_t wall;                     /* now, ns */
     bool forbid_body;                 /* even one that the `respond` spells out */
+    const char *exit;                 /* told in X-Exit; NULL: none */
+    /* Appends the field lines of a gate's challenge; gate NULL: of all that the actor has. Needed
+     * where the `respond` has such challenges. */
+    void (*challenge)(void *arg, const struct gate *, const char *field, struct buf *out);
+    void *challenge_arg;
 };
 
 /* Writes it from a `respond`. The answer is all zero before. */

@@ -26,6 +26,17 @@ static void keep_promise(struct conn *c, struct event_draft *d, const struct htt
     }
 }
 
+static bool says_stale(const struct http_head *answer)
+{
+    struct http_field f;
+    for (size_t cursor = 0; http_next_field(answer, &cursor, &f);)
+        if ((http_slice_is_nocase(f.name, "Proxy-Authenticate") ||
+             http_slice_is_nocase(f.name, "WWW-Authenticate")) &&
+            credentials_says_stale(f.value))
+            return true;
+    return false;
+}
+
 void answering_tell(struct conn *c, const char *octets, size_t len)
 {
     struct event_draft d;
@@ -38,6 +49,8 @@ void answering_tell(struct conn *c, const char *octets, size_t len)
     size_t end = http_head_end(octets, len, 0);
     if (end && http_parse_response(octets, end, &head, &error) == 0) {
         event_text(&d, FIELD_header, head.fields.at, head.fields.len);
+        if ((status == 401 || status == 407) && says_stale(&head))
+            event_flag(&d, FIELD_stale, true);
         if (end <= c->exchange->answer.limit) /* what is cut off promises nothing */
             keep_promise(c, &d, &head);
     }
@@ -187,6 +200,7 @@ void answering_own(struct conn *c, int status, const char *proxy_status, const c
                                       .request_method = x->request.method,
                                       .mark = "",
                                       .wall = clock_wall(),
+                                      .exit = exits_header(c),
                                       .forbid_body = http_slice_is(x->request.method, "HEAD") };
     answer_free(&x->answer);
     answer_write(&x->answer, &r, &context);

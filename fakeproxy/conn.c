@@ -44,6 +44,7 @@ void conn_event(struct conn *c, struct event_draft *d, enum event_kind kind)
     event_string(d, FIELD_via, c->via);
     if (c->carrier)
         event_number(d, FIELD_carrier, (int64_t)c->carrier);
+    event_string(d, FIELD_exit, exits_of(c));
     if (c->exchange && c->exchange->rule)
         event_string(d, FIELD_rule, c->exchange->rule->name);
 }
@@ -167,6 +168,8 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
     struct dialer by = instance_who_dialed(c->instance, port, c->listener->port);
     c->carrier = by.carrier;
     c->dialed_host = by.host;
+    c->exit = by.exit;
+    exits_accept(c);
     if (!conn_actor(c)->is_proxy)
         c->via = by.via ? by.via : "direct";
     struct event_draft d;
@@ -176,6 +179,7 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
     const struct rule *rule = rule_take(c, &d.event);
     if (rule) {
         script_begin(c, rule, first_state(c));
+        script_keep_event(c, &d.event);
         event_string(&d, FIELD_rule, rule->name);
     }
     conn_note_event(c, &d);
@@ -386,11 +390,13 @@ static void tell_hello(struct conn *c, const struct tls_hello *hello)
     if (rule)
         event_string(&d, FIELD_rule, rule->name);
     conn_note_event(c, &d);
+    c->state = CONN_HANDSHAKE;
+    if (rule) {
+        script_begin(c, rule, CONN_HANDSHAKE);
+        script_keep_event(c, &d.event);
+    }
     buf_free(&alpn);
     buf_free(&versions);
-    c->state = CONN_HANDSHAKE;
-    if (rule)
-        script_begin(c, rule, CONN_HANDSHAKE);
 }
 
 /* Collects the ClientHello raw, so that a rule can answer it with anything at all. */
@@ -636,6 +642,7 @@ void conn_poll(struct conn *c)
     if (c->polling)
         return;
     c->polling = true;
+    c->instance->at_hand = c;
     while (c->poll_again && c->state != CONN_DEAD) {
         c->poll_again = false;
         c->wake_at = CLOCK_NEVER;
@@ -651,6 +658,7 @@ void conn_poll(struct conn *c)
             conn_wake_at(c, 0);
     }
     c->polling = false;
+    c->instance->at_hand = NULL;
     if (c->state != CONN_DEAD)
         timer_set(&c->timer, c->wake_at);
 }

@@ -8,6 +8,7 @@
 #include <openssl/types.h>
 
 #include "answer.h"
+#include "auth.h"
 #include "http.h"
 #include "http_body.h"
 #include "instance.h"
@@ -34,7 +35,8 @@ struct listener {
     uint64_t accepted;
     struct tls_context *tls; /* made when first needed */
     struct tls_settings tls_settings;
-    char **tls_names; /* NULL-terminated; NULL: the name asked for */
+    char **tls_names;    /* NULL-terminated; NULL: the name asked for */
+    struct exits *exits; /* made when first needed */
 };
 
 struct conn_list {
@@ -59,9 +61,12 @@ struct instance {
     struct promises *promises;
     struct buf state; /* the one state word */
     uint64_t random;
-    int64_t synced;        /* when the distance of the two clocks was read last */
-    int64_t wall_offset;   /* and what it was */
-    struct dialed *dialed; /* our own connects, by local port, until they are accepted */
+    int64_t synced;                 /* when the distance of the two clocks was read last */
+    int64_t wall_offset;            /* and what it was */
+    struct nonces *nonces;          /* of the gates */
+    struct conn *at_hand;           /* the one that is polled; NULL: none */
+    const struct fp_event *matched; /* the one a rule is looked for; NULL: none */
+    struct dialed *dialed;          /* our own connects, by local port, until they are accepted */
 };
 
 /* Where a request goes. */
@@ -85,6 +90,7 @@ struct dialer {
     const char *via;     /* "forward" or "tunnel"; NULL: nobody of ours */
     const char *through; /* the proxy's name */
     uint64_t carrier;    /* its connection */
+    const char *exit;    /* which it uses; NULL: none */
     char *host;          /* the name that was dialed; the taker's */
 };
 
@@ -124,7 +130,7 @@ struct upstream { /* a proxy's own connection to an origin, for one client conne
     struct buf host; /* what it stands for */
     int port, to;
     int local_port, own_port; /* of the dial that was remembered */
-    const char *via;
+    const char *via, *exit;
     uint64_t exchanges;
     bool is_reused;
 };
@@ -142,11 +148,15 @@ struct exchange {
     bool body_told;      /* its `body` event was written */
     bool wants_continue; /* Expect: 100-continue, not answered yet */
     bool body_read;      /* a `read` came: respond does not read the rest */
+    bool continued;      /* our own 100 went out */
     bool answered;       /* a final answer was begun */
     bool close_after;    /* we said close */
     bool stalled;        /* a stall was played: nothing is written behind it */
     bool own_answer;     /* `answer` is an error of our own; there is no list */
-    int refused;         /* the status that forward gives it: it is malformed; 0: it is well */
+    struct auth *auth;   /* what the gate, or a reader of credentials, says; NULL: nothing */
+    struct held_content *judged; /* read before the request is judged */
+    struct event_copy *event;    /* for the placeholders of the list; NULL: it has none */
+    int refused; /* the status that forward gives it: it is malformed; 0: it is well */
     const char *refused_why;
 
     /* the list */
@@ -176,6 +186,11 @@ struct exchange {
     struct tunnel_state *tunnel;
 };
 
+struct held_content { /* of a request with qop=auth-int: given back once it was hashed */
+    struct http_body body;
+    struct buf octets, content; /* as read; without transfer coding */
+};
+
 struct conn {
     struct conn *next, *previous; /* of the instance; next also links the dead */
     struct instance *instance;
@@ -189,7 +204,10 @@ struct conn {
     const char *via;
     uint64_t carrier;
     char *dialed_host; /* the name to certify where the client sends no SNI; NULL: our address */
-    size_t seen;       /* of an incomplete header block: octets without its end */
+    const char *exit;  /* see exits_of() */
+    uint64_t exit_index;
+    struct auth_session session;
+    size_t seen; /* of an incomplete header block: octets without its end */
     int64_t message_began;
     struct exchange *exchange;
     struct upstream *upstream;
@@ -242,6 +260,31 @@ void request_promise_key(const struct conn *, struct buf *key);
  * nothing answers them. STREAM_AGAIN: no more for now; else how the input ended. */
 ssize_t request_overhear(struct conn *);
 
+/* gate.c: authentication */
+bool gate_wants_content(const struct conn *); /* before it can judge the request at hand */
+/* Reads that content and gives it back to the stream. DONE also when it broke off. */
+enum progress gate_read_content(struct conn *);
+void gate_judge(struct conn *); /* into exchange->auth */
+void gate_add_fields(const struct conn *, struct event_draft *);
+bool gate_lets_in(const struct conn *);
+struct http_slice gate_user(const struct conn *); /* of the request at hand; empty: nobody */
+/* The rule `gate`, if it refuses the request at hand; else NULL. */
+const struct rule *gate_rule(const struct conn *);
+/* Appends field lines with the challenges of the actor's gates, or of that one: see struct
+ * answer_context. */
+void gate_challenge(void *conn, const struct gate *, const char *field, struct buf *);
+void gate_auth_free(struct auth *);
+void gate_held_free(struct held_content *);
+
+/* exits.c: simulated exit addresses */
+void exits_accept(struct conn *);
+void exits_forget(struct conn *);  /* another request begins */
+void exits_request(struct conn *); /* after gate_judge() */
+/* The exit that serves the connection now; at an origin, the one it is reached by. NULL: none. */
+const char *exits_of(const struct conn *);
+const char *exits_header(const struct conn *); /* for X-Exit: the actor's own, or NULL */
+void exits_free(struct exits *);
+
 /* script.c: the cursor through a list */
 void script_begin(struct conn *, const struct rule *, enum conn_state after);
 enum progress script_poll(struct conn *);
@@ -251,6 +294,9 @@ void script_tell_left(struct conn *, bool completed);
 void script_note_left(struct exchange *);
 /* The end that the cut of the action at hand puts in its place; NULL: it has none. */
 const char *script_cut_with(const struct exchange *);
+/* Keeps the event that the list was begun for, if the list's texts have fields of it. */
+void script_keep_event(struct conn *, const struct fp_event *);
+const struct fp_event *script_event(const struct conn *); /* what was kept, or NULL */
 struct exchange *exchange_new(void);
 void exchange_free(struct exchange *);
 

@@ -4,6 +4,7 @@
  * At an origin it is the built-in answer, for a CONNECT it is `tunnel`.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "actions.h"
 #include "clock.h"
@@ -38,10 +39,21 @@ static bool is_hop_by_hop(const struct http_head *h, struct http_slice name)
            http_list_has(h, "Connection", token);
 }
 
-static bool replaced(const struct forward *f, struct http_slice name)
+static bool replaced(const struct conn *c, const struct forward *f, struct http_slice name)
 {
+    if (exits_header(c) && http_slice_is_nocase(name, "X-Exit"))
+        return true;
     for (size_t i = 0; i < f->header_count; i++)
         if (http_slice_is_nocase(name, f->headers[i].name.octets))
+            return true;
+    return false;
+}
+
+/* Does the scenario speak of X-Exit itself? */
+static bool names_exit(const struct forward *f)
+{
+    for (size_t i = 0; i < f->header_count; i++)
+        if (strcasecmp(f->headers[i].name.octets, "X-Exit") == 0)
             return true;
     return false;
 }
@@ -94,9 +106,11 @@ static void write_response(struct conn *c, const struct forward *f, struct buf *
     buf_string(out, "\r\n");
     struct http_field field;
     for (size_t cursor = 0; http_next_field(h, &cursor, &field);)
-        if (!is_hop_by_hop(h, field.name) && !replaced(f, field.name) &&
+        if (!is_hop_by_hop(h, field.name) && !replaced(c, f, field.name) &&
             !(dechunks(x) && http_slice_is_nocase(field.name, "Transfer-Encoding")))
             buf_add(out, field.line.at, field.line.len);
+    if (exits_header(c) && h->status >= 200 && !names_exit(f))
+        buf_printf(out, "X-Exit: %s\r\n", exits_header(c));
     for (size_t i = 0; i < f->header_count; i++)
         answer_field(out, &f->headers[i], &c->instance->scope, clock_wall());
     if (dechunks(x))
@@ -459,7 +473,8 @@ static enum progress finish(struct conn *c, bool whole)
 static enum progress pass_interim(struct conn *c)
 {
     struct exchange *x = c->exchange;
-    if (x->request.minor >= 1) { /* RFC 9110, 15.2: not to a 1.0 client */
+    bool told = x->response.status == 100 && x->continued;
+    if (x->request.minor >= 1 && !told) { /* RFC 9110, 15.2: not to a 1.0 client */
         enum progress p = put_head(c);
         if (p != PROGRESS_DONE)
             return p;

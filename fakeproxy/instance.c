@@ -67,6 +67,30 @@ static struct listener *listener_named(struct instance *in, const char *name, si
     return NULL;
 }
 
+/* A field of the event at hand, where it has it. */
+static void add_field(const struct instance *in, const char *name, size_t len, struct buf *out)
+{
+    const struct fp_event *e = in->matched   ? in->matched
+                               : in->at_hand ? script_event(in->at_hand)
+                                             : NULL;
+    for (size_t i = 0; e && i < e->count; i++) {
+        const struct event_value *v = &e->values[i];
+        const char *field = field_name((enum field_id)v->field);
+        if (strlen(field) != len || memcmp(field, name, len) != 0)
+            continue;
+        enum field_type type = field_type((enum field_id)v->field);
+        if (v->text)
+            buf_add(out, v->text, v->len);
+        else if (type == FIELD_TYPE_FLAG)
+            buf_string(out, v->number ? "true" : "false");
+        else if (type == FIELD_TYPE_SECONDS)
+            buf_printf(out, "%.3f", (double)v->number / (double)CLOCK_S);
+        else
+            buf_number(out, v->number);
+        return;
+    }
+}
+
 static const char *placeholder(void *arg, const char *name, size_t len, size_t *value_len)
 {
     struct instance *in = arg;
@@ -82,6 +106,8 @@ static const char *placeholder(void *arg, const char *name, size_t len, size_t *
         buf_number(value, l->port);
     else if ((l = listener_named(in, name, len)))
         buf_string(value, l->host);
+    else
+        add_field(in, name, len, value);
     *value_len = value->len;
     return value->at ? value->at : "";
 }
@@ -327,6 +353,7 @@ struct instance *instance_start(struct loop *loop, const struct scenario *s,
     timer_init(&in->wake, loop->base, wake_waiting, in);
     journal_listen(in->journal, on_event, in);
     name_actors(in);
+    in->nonces = nonces_new(in->case_id);
     if (open_listeners(in, error) < 0) {
         instance_stop(in);
         return NULL;
@@ -346,6 +373,7 @@ void instance_stop(struct instance *in)
     for (size_t i = 0; i < in->scenario->actor_count; i++) {
         struct listener *l = &in->listeners[i];
         listener_close(l);
+        exits_free(l->exits);
         for (char **name = l->tls_names; name && *name; name++)
             free(*name);
         free(l->tls_names);
@@ -361,6 +389,7 @@ void instance_stop(struct instance *in)
     journal_free(in->journal);
     tally_free(in->tally);
     promises_free(in->promises);
+    nonces_free(in->nonces);
     buf_free(&in->state);
     buf_free(&in->scope_value);
     free(in->listeners);

@@ -67,14 +67,18 @@ static const struct key gate_keys[] = {
     KEY("realm", &shape_octets, "the realm; `ntlm` has none", .otherwise = "\"fakeproxy\""),
     KEY("users", &users, "name → password; none: nobody gets in", .otherwise = "{}"),
     KEY("tokens", &shape_texts, "`bearer`: what is let in", .otherwise = "[]"),
-    KEY("nonces", &shape_texts, "`digest`: offered in turn, each valid from the start",
+    KEY("nonces", &shape_texts,
+        "`digest`: each valid from the start; offered is the first that is not used up, in the end "
+        "the last",
         .says = "a fresh one each time"),
     KEY("uses", &shape_number_from_0, "of a nonce; then `stale=true` and the next one",
         .says = "no limit"),
     KEY("algorithm", &shape_octets, "`digest`", .says = "not sent, which means MD5"),
     KEY("qop", &qop, "`digest`: what is offered, one or a list", .otherwise = "\"auth\""),
     KEY("opaque", &shape_octets, "`digest`", .says = "not sent"),
-    KEY("strict_uri", &shape_bool, "`digest`: `uri` must equal the request-target",
+    KEY("strict_uri", &shape_bool,
+        "`digest`: `uri` must equal the request-target; else any will do that the response was "
+        "computed with",
         .otherwise = "false"),
     KEY("unique_nc", &shape_bool, "`digest`: a nonce count used twice is `replayed`",
         .otherwise = "false"),
@@ -86,7 +90,11 @@ const struct shape shape_gate = {
     .expects = "a gate {\"scheme\": …}",
     .doc = "Authentication behind the rules, in the journal as rule `gate`: a request that no rule "
            "took and whose `auth` is not `ok` gets the challenge, 407 at a proxy, 401 at an "
-           "origin.",
+           "origin; where the client waits for a 100, at once and with `Connection: close`. A "
+           "request with `qop=auth-int` is judged, and its event written, when its content was "
+           "read, 16 MiB at most. `ntlm` is a look-alike: its third leg lets in whoever names a "
+           "known user on the connection that was challenged. Without a gate the fields of the "
+           "credentials are told all the same, only `auth` is not.",
     .keys = gate_keys,
 };
 static const struct shape gates = {
@@ -160,7 +168,9 @@ static const struct shape exits = {
     .name = "exits",
     .expects = "an object {\"names\": […], \"by\": …}",
     .doc = "Simulated exit addresses, told in the header field `X-Exit`, in the field `exit`, and "
-           "at the origin's `/exit`.",
+           "at the origin's `/exit`. Who is new gets the first, the next the second, and so on. By "
+           "request and by user only who is let in by the gate has one, by user only who names a "
+           "user. Another exit is another connection to the origin.",
     .keys = exits_keys,
 };
 

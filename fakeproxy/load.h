@@ -21,6 +21,7 @@ struct load {
     struct loading *l;
     struct scenario *s; /* actors have their names from the start */
     const struct json *root, *variants;
+    bool uses_fields;        /* a text was read that has a field of the event at hand in it */
     struct rule_name *rules; /* of all actors, "gate" included */
     size_t rule_count;
     const char **steps; /* names, in order */

@@ -199,7 +199,9 @@ static void load_rule(struct load *load, const struct json *v, int actor, struct
     r->times = times ? (uint64_t)times->number : UINT64_MAX;
     r->per = load_scope(json_get(v, "per"));
     load_when(load, json_get(v, "when"), r);
+    load->uses_fields = false;
     r->actions = load_actions(load, json_get(v, "do"), &r->action_count, &place);
+    r->uses_fields = load->uses_fields;
     load_fault(load, json_get(v, "fault"), r);
     const struct actor *a = &load->s->actors[actor];
     if (r->on == EVENT_hello && a->is_proxy && !a->tls.on)

@@ -80,6 +80,7 @@ static void check_placeholder(struct load *load, const struct json *v, const cha
     bool is_known = is_word(name, len, "case") || is_word(name, len, "attempts") ||
                     (place.is_step && is_word(name, len, "n")) || is_actor_part(load, name, len) ||
                     is_field_part(name, len, place.events);
+    load->uses_fields |= is_field_part(name, len, place.events);
     if (is_known)
         return;
     const char *hint = hint_placeholder(load, name, len, place);

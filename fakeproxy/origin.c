@@ -1,6 +1,7 @@
 /*
  * What an origin answers when no rule says otherwise: 200 and a deterministic body for any path,
- * with ETag and Range so that a client can resume; /bytes/N, /echo, /redirect?to=URL&status=302.
+ * with ETag and Range so that a client can resume; /bytes/N, /echo, /redirect?to=URL&status=302,
+ * /exit (the simulated exit it was reached by).
  * The answer is made as a `respond` and played like one.
  */
 #include <stdio.h>
@@ -214,6 +215,9 @@ struct origin_answer *origin_answer_new(struct conn *c, const struct forward *f)
         represent(o, &x->request, true, size);
     } else if (starts_with(path, "/echo")) {
         echo(o, x);
+    } else if (http_slice_is(path, "/exit")) {
+        buf_string(&o->text, exits_of(c) ? exits_of(c) : "none");
+        represent(o, &x->request, false, o->text.len);
     } else if (starts_with(path, "/redirect?") &&
                query(path, "to", o->location, sizeof(o->location))) {
         redirect(o, path);

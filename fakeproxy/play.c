@@ -3,6 +3,7 @@
  */
 #include "play.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -117,20 +118,6 @@ static int load(struct play *p)
     return 0;
 }
 
-/* What the format can say, but this version does not play. */
-static int refuse_unplayed(const struct scenario *s)
-{
-    for (size_t i = 0; i < s->actor_count; i++) {
-        const struct actor *a = &s->actors[i];
-        if (a->gate_count == 0 && a->exits_by == EXITS_NONE)
-            continue;
-        fprintf(stderr, "fakeproxy: %s: %s has %s, which this version checks but does not play\n",
-                s->id, a->name, a->gate_count ? "an `auth` gate" : "`exits`");
-        return -1;
-    }
-    return 0;
-}
-
 static bool is_text(const struct event_value *v, const char *z)
 {
     return v && strlen(z) == v->len && memcmp(z, v->text, v->len) == 0;
@@ -212,6 +199,7 @@ static int start_part(struct play *p, struct part *part, bool is_first)
 {
     const struct scenario *s = part->scenario;
     const struct options *o = p->options;
+    assert(s);
     struct instance_options options = { .listen_host = o->listen_host,
                                         .upstreams = o->upstreams,
                                         .upstream_count = o->upstream_count,
@@ -219,8 +207,6 @@ static int start_part(struct play *p, struct part *part, bool is_first)
     if (is_first)
         options.listen_port = o->listen_port >= 0 ? o->listen_port : DEFAULT_PORT;
     char *error = NULL;
-    if (refuse_unplayed(s) < 0)
-        return EXIT_USAGE;
     part->instance = instance_start(&p->loop, s, &options, &error);
     if (!part->instance) {
         fprintf(stderr, "fakeproxy: %s\n", error ? error : "out of memory");

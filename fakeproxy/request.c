@@ -31,6 +31,8 @@ void request_promise_key(const struct conn *c, struct buf *key)
         buf_add(key, x->target.host.at, x->target.host.len);
         break;
     case PROMISE_EXIT:
+        buf_string(key, exits_of(c) ? exits_of(c) : "");
+        break;
     case PROMISE_ACTOR:
     case PROMISE_SCENARIO:
         break;
@@ -59,6 +61,7 @@ static void add_request_fields(struct conn *c, struct event_draft *d, char versi
     add_slice(d, FIELD_path, x->target.path);
     event_string(d, FIELD_version, version);
     event_text(d, FIELD_header, x->request.fields.at, x->request.fields.len);
+    gate_add_fields(c, d);
 }
 
 static void add_early(struct conn *c, struct event_draft *d)
@@ -105,13 +108,41 @@ static int refuse(struct conn *c, const char **why)
     return framing < 0 ? x->body.status : 0;
 }
 
-/* A whole header block stands in the exchange: note it, find its rule. */
+/* Notes the request, finds its rule. */
+static void decide(struct conn *c)
+{
+    struct exchange *x = c->exchange;
+    struct event_draft d;
+    char version[8];
+    gate_judge(c);
+    exits_request(c);
+    conn_event(c, &d, EVENT_request);
+    add_request_fields(c, &d, version);
+    add_early(c, &d);
+    const struct rule *rule = rule_take(c, &d.event);
+    if (rule == NULL && !x->refused)
+        rule = gate_rule(c);
+    if (rule)
+        event_string(&d, FIELD_rule, rule->name);
+    conn_note_event(c, &d);
+    script_begin(c, rule, CONN_REQUEST);
+    script_keep_event(c, &d.event);
+    if (rule)
+        return;
+    conn_event(c, &d, EVENT_unscripted);
+    conn_note_event(c, &d);
+    if (x->refused)
+        answering_own(c, x->refused, NULL, x->refused_why, true);
+}
+
+/* A whole header block stands in the exchange. What has to be judged with its content stays in
+ * CONN_REQUEST until that was read. */
 static void take_request(struct conn *c)
 {
     struct exchange *x = c->exchange;
     const char *why = "";
-    int status;
     x->number = ++c->exchanges;
+    exits_forget(c);
     if (http_parse_request(x->head.at, x->head.len, &x->request, &why) < 0) {
         x->body.whole = true;
         c->state = CONN_PLAYING;
@@ -119,28 +150,13 @@ static void take_request(struct conn *c)
         answering_own(c, 400, NULL, why, true);
         return;
     }
-    status = x->refused = refuse(c, &why);
+    x->refused = refuse(c, &why);
     x->refused_why = why;
     x->wants_continue =
         x->request.minor >= 1 && http_list_has(&x->request, "Expect", "100-continue");
     c->bytes_told = false;
-
-    struct event_draft d;
-    char version[8];
-    conn_event(c, &d, EVENT_request);
-    add_request_fields(c, &d, version);
-    add_early(c, &d);
-    const struct rule *rule = rule_take(c, &d.event);
-    if (rule)
-        event_string(&d, FIELD_rule, rule->name);
-    conn_note_event(c, &d);
-    if (rule == NULL) {
-        conn_event(c, &d, EVENT_unscripted);
-        conn_note_event(c, &d);
-    }
-    script_begin(c, rule, CONN_REQUEST);
-    if (rule == NULL && status != 0)
-        answering_own(c, status, NULL, why, true);
+    if (x->refused || !gate_wants_content(c))
+        decide(c);
 }
 
 /* Octets that no HTTP request begins with: a TLS ClientHello on a plain port, or noise. */
@@ -154,6 +170,7 @@ static void refuse_head(struct conn *c, int status, const char *why)
 {
     c->exchange = exchange_new();
     c->exchange->number = ++c->exchanges;
+    exits_forget(c);
     c->exchange->body.whole = true;
     c->state = CONN_PLAYING;
     c->after_list = CONN_REQUEST;
@@ -175,8 +192,19 @@ static bool find_head(struct conn *c, char *data, size_t len)
     return true;
 }
 
+/* Reads what the gate has to know of a request before it can judge it. */
+static enum progress content_poll(struct conn *c)
+{
+    enum progress p = gate_read_content(c);
+    if (p == PROGRESS_DONE)
+        decide(c);
+    return p;
+}
+
 enum progress request_poll(struct conn *c)
 {
+    if (c->exchange)
+        return content_poll(c);
     char *data = c->instance->loop->scratch;
     size_t len = 0;
     ssize_t n;
@@ -184,7 +212,7 @@ enum progress request_poll(struct conn *c)
         len += (size_t)n;
         conn_tell_bytes(c, data, len);
         if (find_head(c, data, len))
-            return PROGRESS_DONE;
+            return c->state == CONN_REQUEST ? content_poll(c) : PROGRESS_DONE;
         if (is_not_http(data, len)) {
             refuse_head(c, 400, "These octets are not HTTP.");
             return PROGRESS_DONE;
@@ -213,6 +241,7 @@ void request_send_continue(struct conn *c)
     if (!c->exchange->wants_continue)
         return;
     c->exchange->wants_continue = false;
+    c->exchange->continued = true;
     answering_tell(c, line, sizeof(line) - 1);
     stream_put_octets(&c->stream, line, sizeof(line) - 1);
 }

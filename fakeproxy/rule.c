@@ -79,7 +79,7 @@ static bool fits(struct instance *in, const struct rule *r, const struct fp_even
     return r->chance >= 1 || instance_random(in) < r->chance;
 }
 
-const struct rule *rule_take(struct conn *c, const struct fp_event *e)
+static const struct rule *take(struct conn *c, const struct fp_event *e)
 {
     const struct actor *a = conn_actor(c);
     for (size_t i = 0; i < a->rule_count; i++) {
@@ -93,4 +93,12 @@ const struct rule *rule_take(struct conn *c, const struct fp_event *e)
             return r;
     }
     return NULL;
+}
+
+const struct rule *rule_take(struct conn *c, const struct fp_event *e)
+{
+    c->instance->matched = e; /* its fields have values in the texts of `when` */
+    const struct rule *rule = take(c, e);
+    c->instance->matched = NULL;
+    return rule;
 }

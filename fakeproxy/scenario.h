@@ -223,6 +223,7 @@ struct rule {
     int fault_action; /* index in actions that must be carried out; -1: none */
     const struct action *actions;
     size_t action_count;
+    bool uses_fields; /* its texts have placeholders for fields of the event */
 };
 
 enum gate_scheme { GATE_BASIC, GATE_DIGEST, GATE_BEARER, GATE_NTLM };

@@ -5,6 +5,7 @@
  */
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "actions.h"
 #include "clock.h"
@@ -28,6 +29,9 @@ void exchange_free(struct exchange *x)
     answer_free(&x->answer);
     EVP_MD_CTX_free(x->digest);
     tunnel_free(x->tunnel);
+    gate_auth_free(x->auth);
+    gate_held_free(x->judged);
+    free(x->event);
     origin_answer_free(x->built_in);
     free(x);
 }
@@ -69,6 +73,48 @@ void script_begin(struct conn *c, const struct rule *rule, enum conn_state after
             wire_tell_acks(&c->stream.wire);
 }
 
+/* ---- the event at hand ----------------------------------------------------------------------- */
+
+/* An event, texts included, in one block. */
+struct event_copy {
+    struct event_draft draft;
+    char octets[];
+};
+
+void script_keep_event(struct conn *c, const struct fp_event *e)
+{
+    struct exchange *x = c->exchange;
+    if (!x->rule || !x->rule->uses_fields)
+        return;
+    size_t len = 0;
+    for (size_t i = 0; i < e->count; i++)
+        len += e->values[i].text ? e->values[i].len : 0;
+    struct event_copy *copy = malloc(sizeof(*copy) + len);
+    if (!copy)
+        abort();
+    copy->draft.event = *e;
+    copy->draft.event.values = copy->draft.values;
+    char *at = copy->octets;
+    for (size_t i = 0; i < e->count; i++) {
+        struct event_value *v = &copy->draft.values[i];
+        *v = e->values[i];
+        if (!v->text)
+            continue;
+        memcpy(at, v->text, v->len);
+        v->text = at;
+        at += v->len;
+    }
+    free(x->event);
+    x->event = copy;
+}
+
+const struct fp_event *script_event(const struct conn *c)
+{
+    return c->exchange && c->exchange->event ? &c->exchange->event->draft.event : NULL;
+}
+
+/* ---- the cursor ------------------------------------------------------------------------------ */
+
 static const struct action *current(const struct exchange *x)
 {
     static const struct action forward = { .kind = ACTION_FORWARD, .forward = { .to = -1 } };
@@ -99,7 +145,9 @@ void script_tell_left(struct conn *c, bool completed)
     x->left_told = true;
     struct event_draft d;
     conn_event(c, &d, EVENT_rule);
-    event_flag(&d, FIELD_completed, completed && !x->left);
+    /* A tunnel whose ends have left is done, but what stands behind it was not played. */
+    bool was_last = x->is_cut || x->at + 1 >= x->count;
+    event_flag(&d, FIELD_completed, completed && was_last && !x->left);
     if (x->left)
         event_string(&d, FIELD_action, x->left);
     else if (x->at < x->count)

@@ -102,7 +102,8 @@ static enum progress dial(struct conn *c, const struct tunnel *a)
     struct answer_context context = { .scope = &c->instance->scope,
                                       .request_method = x->request.method,
                                       .mark = "",
-                                      .wall = clock_wall() };
+                                      .wall = clock_wall(),
+                                      .exit = exits_header(c) };
     struct respond established = a->respond;
     static const struct field_line no_date = { .name = { "Date", 4, false },
                                                .kind = VALUE_REMOVED };

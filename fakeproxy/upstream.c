@@ -43,10 +43,10 @@ static bool is_usable(struct upstream *u)
 }
 
 static bool stands_for(const struct upstream *u, struct http_slice host, int port, int to,
-                       const char *via)
+                       const char *via, const char *exit)
 {
-    return u && u->port == port && u->to == to && u->via == via && u->host.len == host.len &&
-           memcmp(u->host.at, host.at, host.len) == 0;
+    return u && u->port == port && u->to == to && u->via == via && u->exit == exit &&
+           u->host.len == host.len && memcmp(u->host.at, host.at, host.len) == 0;
 }
 
 enum dial upstream_state(struct conn *c)
@@ -67,10 +67,10 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
     static const char *const names[] = {
         [UPSTREAM_FORWARD] = "forward", [UPSTREAM_TUNNEL] = "tunnel"
     };
-    const char *via = names[use];
+    const char *via = names[use], *exit = exits_of(c);
     c->exchange->uses_upstream = true;
     /* A tunnel that goes on after `until` has its connection already, octets in it or not. */
-    if (stands_for(c->upstream, host, port, to, via) &&
+    if (stands_for(c->upstream, host, port, to, via, exit) &&
         (use == UPSTREAM_TUNNEL || is_usable(c->upstream))) {
         c->upstream->is_reused = true;
         return upstream_state(c);
@@ -85,6 +85,7 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
     u->port = port;
     u->to = to;
     u->via = via;
+    u->exit = exit;
     buf_add(&u->host, host.at, host.len);
     if (wire_connect(&u->stream.wire, c->instance->loop->base, (struct sockaddr *)&route.address,
                      route.address_len, on_wire, u) < 0) {
@@ -93,7 +94,9 @@ enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to
         return DIAL_FAILED;
     }
     c->upstream = u;
-    struct dialer by = { .via = via, .through = conn_actor(c)->name, .carrier = c->number };
+    struct dialer by = {
+        .via = via, .through = conn_actor(c)->name, .carrier = c->number, .exit = exit
+    };
     u->local_port = local_port(u->stream.wire.fd);
     u->own_port = route.own_port;
     if (u->own_port)
