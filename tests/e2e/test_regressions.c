@@ -249,8 +249,8 @@ static void close_that_was_said_is_done(void **state)
     (void)state;
     static const char *const rules[] = {
         "{'on':'accept','do':[{'respond':{'status':503,'headers':[['Connection','close']]}}]}",
-        "{'on':'request','do':[{'send':'HTTP/1.1 503 x\\r\\nConnection: close\\r\\n"
-        "Content-Length: 0\\r\\n\\r\\n'}]}",
+        ("{'on':'request','do':[{'send':'HTTP/1.1 503 x\\r\\nConnection: close\\r\\n"
+         "Content-Length: 0\\r\\n\\r\\n'}]}"),
         "{'on':'request','do':[{'send':'HTTP/1.1 503 x\\r\\n\\r\\n'}]}",
     };
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
