@@ -51,7 +51,8 @@ void answering_tell(struct conn *c, const char *octets, size_t len)
         event_text(&d, FIELD_header, head.fields.at, head.fields.len);
         if ((status == 401 || status == 407) && says_stale(&head))
             event_flag(&d, FIELD_stale, true);
-        keep_promise(c, &d, &head);
+        if (end <= c->exchange->answer.limit) /* what is cut off promises nothing */
+            keep_promise(c, &d, &head);
     }
     conn_note_event(c, &d);
 }

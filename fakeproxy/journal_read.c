@@ -99,7 +99,7 @@ static int read_header(struct reading *r, const struct json *v, enum field_id fi
 static int read_value(struct reading *r, const struct json *v, enum field_id field)
 {
     struct event_draft *d = &r->out->draft;
-    int64_t ns;
+    int64_t ns = 0;
     switch (field_type(field)) {
     case FIELD_TYPE_TEXT:
         if (v->type != JSON_TEXT)

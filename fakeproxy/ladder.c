@@ -12,7 +12,7 @@
 
 enum { TIME_WIDTH = 10, MARGIN = 3, GAP_MOST = 11, GAP_LEAST = 8, TEXT_LEAST = 24, CELLS = 512 };
 
-/* Beside these a cell may hold any ASCII character. */
+/* Beside these a cell may hold an octet of text, but no control character. */
 enum cell { LINE = 1, DASH, DOUBLE, LEFT, RIGHT, CROSS, DOT, DOTS };
 
 static const struct {
@@ -72,7 +72,7 @@ static void clear(struct ladder *l)
 static void put(struct ladder *l, int at, const char *text)
 {
     for (; *text && at < CELLS; text++, at++)
-        l->cells[at] = (unsigned char)*text;
+        l->cells[at] = (unsigned char)*text < ' ' ? '?' : (unsigned char)*text;
 }
 
 static void put_time(struct ladder *l, double time)

@@ -3,6 +3,7 @@
  */
 #include "play.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -198,6 +199,7 @@ static int start_part(struct play *p, struct part *part, bool is_first)
 {
     const struct scenario *s = part->scenario;
     const struct options *o = p->options;
+    assert(s);
     struct instance_options options = { .listen_host = o->listen_host,
                                         .upstreams = o->upstreams,
                                         .upstream_count = o->upstream_count,

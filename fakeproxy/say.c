@@ -165,8 +165,10 @@ static enum tone say_octets_come(struct buf *b, const struct fp_event *e)
         return TONE_WARN;
     }
     if (e->kind == EVENT_bytes) {
-        buf_string(b, "the first octets are neither HTTP nor TLS");
-        return TONE_WARN;
+        bool is_tls = say_is(e, FIELD_looks, "tls");
+        buf_string(b, is_tls ? "the first octets are TLS"
+                             : "the first octets are neither HTTP nor TLS");
+        return is_tls ? TONE_QUIET : TONE_WARN;
     }
     buf_printf(b, "request body: %lld %s", count(e, FIELD_bytes), octets(count(e, FIELD_bytes)));
     if (say_field(e, FIELD_whole))
@@ -319,11 +321,18 @@ static sentence *const sentences[EVENT_KINDS] = {
     [EVENT_end] = say_note,          [EVENT_note] = say_note,
 };
 
+/* `bytes` mostly says what a request or a ClientHello will say better. TLS at a proxy may be a
+ * client that takes it for an https proxy. */
+static bool is_remarkable(const struct fp_event *e)
+{
+    bool is_at_proxy = !event_get(e, FIELD_via);
+    return say_is(e, FIELD_looks, "other") || (is_at_proxy && say_is(e, FIELD_looks, "tls"));
+}
+
 bool say_event(struct buf *b, const struct fp_event *e, enum tone *tone)
 {
     sentence *say = sentences[e->kind];
-    /* `bytes` only says what a request or a ClientHello will say better. */
-    if (!say || (e->kind == EVENT_bytes && !say_is(e, FIELD_looks, "other")))
+    if (!say || (e->kind == EVENT_bytes && !is_remarkable(e)))
         return false;
     *tone = say(b, e);
     return true;

@@ -145,7 +145,9 @@ void script_tell_left(struct conn *c, bool completed)
     x->left_told = true;
     struct event_draft d;
     conn_event(c, &d, EVENT_rule);
-    event_flag(&d, FIELD_completed, completed && !x->left);
+    /* A tunnel whose ends have left is done, but what stands behind it was not played. */
+    bool was_last = x->is_cut || x->at + 1 >= x->count;
+    event_flag(&d, FIELD_completed, completed && was_last && !x->left);
     if (x->left)
         event_string(&d, FIELD_action, x->left);
     else if (x->at < x->count)

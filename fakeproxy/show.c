@@ -109,6 +109,17 @@ static void forget(struct shown *s)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* The message may quote the line, and the line may hold anything. */
+static void complain(FILE *errors, const char *name, size_t number,
+                     const struct journal_read_error *error)
+{
+    struct buf what = { 0 };
+    say_text(&what, error->what, strlen(error->what));
+    fprintf(errors, "%s:%zu:%zu: %.*s%s\n", name, number, error->column, (int)what.len, what.at,
+            number == 1 ? "; is this a journal, as --journal writes it?" : "");
+    buf_free(&what);
+}
+
 static int read_line(struct shown *s, const char *text, size_t len, const char *name, size_t number,
                      FILE *errors)
 {
@@ -119,8 +130,7 @@ static int read_line(struct shown *s, const char *text, size_t len, const char *
     if (result == 0)
         add_event(s, &line);
     else
-        fprintf(errors, "%s:%zu:%zu: %s%s\n", name, number, error.column, error.what,
-                number == 1 ? "; is this a journal, as --journal writes it?" : "");
+        complain(errors, name, number, &error);
     arena_free(arena);
     return result;
 }
@@ -194,8 +204,12 @@ static void draw(struct part *p, const struct ladder_style *style, FILE *out)
     int64_t last = p->events[0]->t;
     if (!told)
         abort();
-    if (p->scenario)
-        fprintf(out, "%s\n", p->scenario);
+    if (p->scenario) {
+        struct buf heading = { 0 };
+        say_text(&heading, p->scenario, strlen(p->scenario));
+        fprintf(out, "%.*s\n", (int)heading.len, heading.at ? heading.at : "");
+        buf_free(&heading);
+    }
     ladder_head(l);
     for (size_t i = 0; i < p->count; i++)
         draw_event(p, l, i, told, &last);

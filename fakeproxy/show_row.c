@@ -74,28 +74,37 @@ static enum direction direction_of(const struct fp_event *e)
     return is_ours ? GOES : directions[e->kind];
 }
 
+/* A method too long for a tag is left to the text. */
+static void add_method(char tag[LADDER_TAG], const struct event_value *v)
+{
+    struct buf method = { 0 };
+    say_text(&method, v->text, v->len);
+    snprintf(tag, LADDER_TAG, "%.*s", method.len < LADDER_TAG ? (int)method.len : 0,
+             method.len ? method.at : "");
+    buf_free(&method);
+}
+
 static void tag_of(const struct fp_event *e, char tag[LADDER_TAG])
 {
     static const char *const tags[EVENT_KINDS] = {
         [EVENT_accept] = "connect", [EVENT_hello] = "hello", [EVENT_alert] = "alert",
         [EVENT_bytes] = "octets",   [EVENT_ahead] = "ahead", [EVENT_body] = "body",
     };
-    const struct event_value *v;
-    snprintf(tag, LADDER_TAG, "%s", tags[e->kind] ? tags[e->kind] : "");
-    if (e->kind == EVENT_request && (v = event_get(e, FIELD_method)) && v->len < LADDER_TAG) {
-        struct buf method = { 0 };
-        say_text(&method, v->text, v->len);
-        snprintf(tag, LADDER_TAG, "%.*s", (int)method.len, method.at);
-        buf_free(&method);
-    }
-    if (e->kind == EVENT_response)
-        snprintf(tag, LADDER_TAG, "%d", (int)say_field(e, FIELD_status));
-    if (e->kind == EVENT_response && !say_field(e, FIELD_status))
-        strcpy(tag, "octets");
-    if (e->kind == EVENT_sent)
-        strcpy(tag, say_is_fault(e) ? "cut" : "end");
-    if (e->kind == EVENT_close)
-        strcpy(tag, say_is(e, FIELD_how, "fin") ? "FIN" : "RST");
+    const struct event_value *method = event_get(e, FIELD_method);
+    const char *word = tags[e->kind] ? tags[e->kind] : "";
+    int64_t status = say_field(e, FIELD_status);
+    if (e->kind == EVENT_response && !status)
+        word = "octets";
+    else if (e->kind == EVENT_sent)
+        word = say_is_fault(e) ? "cut" : "end";
+    else if (e->kind == EVENT_close)
+        word = say_is(e, FIELD_how, "fin") ? "FIN" : "RST";
+    if (e->kind == EVENT_response && status)
+        snprintf(tag, LADDER_TAG, "%d", (int)status);
+    else if (e->kind == EVENT_request && method)
+        add_method(tag, method);
+    else
+        snprintf(tag, LADDER_TAG, "%s", word);
 }
 
 /* ---- the row --------------------------------------------------------------------------------- */

@@ -253,7 +253,7 @@ int peer_start_tls(struct peer *p, SSL_CTX *context, const char *name)
     if (!p->tls || !p->in || !p->out)
         abort();
     SSL_set_bio(p->tls, p->in, p->out);
-    SSL_set_tlsext_host_name(p->tls, name);
+    SSL_set_tlsext_host_name(p->tls, (char *)(uintptr_t)name); /* the macro casts const away */
     SSL_set1_host(p->tls, name);
     /* What the peer sent behind a CONNECT answer is TLS already. */
     BIO_write(p->in, p->buffer + p->at, (int)(p->len - p->at));

@@ -35,8 +35,12 @@ char *program_read(const struct program *p, const char *name)
     char *text = NULL;
     size_t len = 0, room = 0, n;
     do {
-        if (room - len < 65536 && !(text = realloc(text, room = 2 * room + 131072)))
-            abort();
+        if (room - len < 65536) {
+            char *more = realloc(text, room = 2 * room + 131072);
+            if (!more)
+                abort();
+            text = more;
+        }
         n = fread(text + len, 1, room - len - 1, f);
         len += n;
     } while (n > 0);
@@ -237,7 +241,7 @@ int program_run(const char *program, const char *const *arguments, int timeout_m
     char path[128];
     const char *argv[32] = { program };
     static const struct program_options none;
-    for (size_t n = 0; arguments[n] && n < 30; n++)
+    for (size_t n = 0; n < 30 && arguments[n]; n++)
         argv[n + 1] = arguments[n];
     if (make_folder(&p) < 0)
         return -1;

@@ -206,7 +206,7 @@ static int port_of_a_dial(struct play *p, int listener)
 {
     struct peer *c = dial(p->proxy);
     connect_to(c, "raw.test:22");
-    struct sockaddr_in from;
+    struct sockaddr_in from = { 0 };
     socklen_t len = sizeof(from);
     struct peer *far = peer_of(accept4(listener, (struct sockaddr *)&from, &len, SOCK_CLOEXEC));
     peer_abort(far); /* RST: nothing lingers */

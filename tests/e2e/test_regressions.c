@@ -393,6 +393,26 @@ static void octets_of_a_body_begin_no_message(void **state)
     stop(p);
 }
 
+static void retry_after_that_is_cut_off_promises_nothing(void **state)
+{
+    (void)state;
+    struct play *p = start("{'proxy':{'rules':[{'on':'request','times':1,'do':[{'respond':"
+                           "{'status':429,'retry_after':60,"
+                           "'cut':{'after_bytes':12,'with':'close'}}}]}]}}");
+    struct peer *c = dial(p->proxy);
+    get(c, "/");
+    expect_str(c, "HTTP/1.1 429");
+    expect_eof(c);
+    hang_up(c);
+    c = dial(p->proxy);
+    get(c, "/");
+    expect_answer(c, 200);
+    find_event(p, "request", "at", "proxy", "connection", "2", NULL);
+    assert_int_equal(count_events(p, "request", "early", "*", NULL), 0);
+    hang_up(c);
+    stop(p);
+}
+
 static void pipelined_request_is_told_when_it_comes(void **state)
 {
     (void)state;
@@ -495,6 +515,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(fields_of_forward_at_an_origin_replace_its_own),
     cmocka_unit_test(range_is_for_get_and_connect_for_proxies),
     cmocka_unit_test(octets_of_a_body_begin_no_message),
+    cmocka_unit_test(retry_after_that_is_cut_off_promises_nothing),
     cmocka_unit_test(pipelined_request_is_told_when_it_comes),
     cmocka_unit_test(octets_that_are_no_tls_are_not_the_clients_fin),
     cmocka_unit_test(long_noise_for_a_client_hello_is_not_the_clients_fin),

@@ -167,6 +167,24 @@ static void says_where_a_line_is_wrong(void **state)
     }
 }
 
+/* Whatever a journal holds, none of it is a command to the terminal. */
+static void nothing_moves_the_terminal(void **state)
+{
+    (void)state;
+    char text[] =
+        "{\"t\":1,\"at\":\"\\u001b[31mp\",\"event\":\"request\",\"method\":\"\\u001b[2J\","
+        "\"target\":\"\\u0007\\u009b\",\"rule\":\"\\u001bc\",\"scenario\":\"\\u001bx\"}\n"
+        "{\"t\":1,\"at\":\"p\",\"event\":\"\\u001b]0;x\\u0007\"}\n";
+    struct drawn d = draw(fmemopen(text, strlen(text), "r"), (struct ladder_style){ .width = 80 });
+    assert_int_equal(d.code, EXIT_USAGE);
+    for (const char *c = d.out; *c; c++)
+        assert_true(*c == '\n' || (unsigned char)*c >= ' ');
+    for (const char *c = d.errors; *c; c++)
+        assert_true(*c == '\n' || (unsigned char)*c >= ' ');
+    assert_null(strstr(d.out, "\xc2\x9b"));
+    drop(&d);
+}
+
 static void an_empty_journal_is_no_error(void **state)
 {
     (void)state;
@@ -218,6 +236,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(wraps_in_any_width),
     cmocka_unit_test(colours_only_when_told),
     cmocka_unit_test(says_where_a_line_is_wrong),
+    cmocka_unit_test(nothing_moves_the_terminal),
     cmocka_unit_test(an_empty_journal_is_no_error),
     cmocka_unit_test(reads_what_was_written),
 };
