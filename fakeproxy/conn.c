@@ -164,8 +164,8 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
     const struct rule *rule = rule_take(c, &d.event);
     if (rule) {
         script_begin(c, rule, first_state(c));
-        script_keep_event(c, &d.event);
         event_string(&d, FIELD_rule, rule->name);
+        script_keep_event(c, &d.event);
     }
     conn_note_event(c, &d);
 }
