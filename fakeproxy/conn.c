@@ -103,7 +103,7 @@ static void on_timer(void *arg)
         char text[96];
         snprintf(text, sizeof(text), "we are %lld ms late: the host is busy",
                  (long long)(late / CLOCK_MS));
-        instance_note(c->instance, text);
+        instance_note(c->instance, text, FIELD_lag, late);
     }
     conn_poll(c);
 }

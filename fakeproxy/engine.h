@@ -80,7 +80,8 @@ void instance_route(struct instance *, struct http_slice host, int port, int to,
 /* Reads both clocks into the event; notes a jump of the wall clock. */
 void instance_stamp(struct instance *, struct fp_event *);
 /* A `note` about this host. */
-void instance_note(struct instance *, const char *text);
+/* A note of how late we are (FIELD_lag), or how far the clock jumped (FIELD_jump). */
+void instance_note(struct instance *, const char *text, enum field_id, int64_t ns);
 /* A uniform number in [0, 1). */
 double instance_random(struct instance *);
 

@@ -24,6 +24,7 @@ def refused_once(play, status):
 
 @plays("retry-after/delta-1")
 def delta_1(play):
+    play.fails("waits")
     head, promise = refused_once(play, 429)
     equal(head.get("Retry-After"), "1", "Retry-After")
     equal(promise["promise"], 1, "the promise")
@@ -36,6 +37,7 @@ def delta_1(play):
 
 @plays("retry-after/on-503")
 def on_503(play):
+    play.fails("waits")
     head, promise = refused_once(play, 503)
     equal(head.get("Retry-After"), "1", "Retry-After")
     equal(promise["promise"], 1, "the promise")
@@ -58,21 +60,25 @@ def is_imf(value):
 
 @plays("retry-after/http-date-imf")
 def imf(play):
+    play.fails("parsed")
     date(play, 429, is_imf)
 
 
 @plays("retry-after/on-503-date")
 def on_503_date(play):
+    play.fails("parsed")
     date(play, 503, is_imf)
 
 
 @plays("retry-after/http-date-rfc850")
 def rfc850(play):
+    play.fails("parsed")
     date(play, 429, lambda v: "day, " in v and v.split(", ")[1][2::4].startswith("--"))
 
 
 @plays("retry-after/http-date-asctime")
 def asctime(play):
+    play.fails("parsed")
     date(play, 429, lambda v: len(v) == 24 and v[3] == v[7] == " " and "," not in v)
 
 
@@ -102,6 +108,7 @@ def garbage(play):
 
 @plays("retry-after/jitter-never-early")
 def jitter(play):
+    play.fails("nobody-early")
     peers = [play.dial() for _ in range(8)]
     for nth, c in enumerate(peers):
         c.get("/%d" % nth)
@@ -117,6 +124,7 @@ def jitter(play):
 
 @plays("retry-after/parallel-shared-cooldown")
 def shared_cooldown(play):
+    play.fails("nobody-early")
     peers = [play.dial() for _ in range(4)]
     for nth, c in enumerate(peers[:3]):
         c.get("/%d" % nth)
@@ -139,6 +147,7 @@ def shared_cooldown(play):
 
 @plays("auth/no-creds-reported")
 def no_credentials(play):
+    play.fails("once")
     c = play.dial()
     for nth in 1, 2:
         c.get()
@@ -472,6 +481,7 @@ def untrusted_proxy(play):
 
 @plays("https-proxy/cert-for-target-name")
 def cert_for_target(play):
+    play.fails("nothing-sent")
     play.dial().refused("127.0.0.1", "IP address mismatch")
     play.event("hello", at="proxy")
     c = play.dial(name=play.host())  # a client that asks for the wrong name is let in, and seen
