@@ -344,7 +344,8 @@ static struct finding judge_steps(struct grading *g)
         uint64_t before = outcome ? outcome->seq : g->end ? g->end->seq : UINT64_MAX;
         if (!step)
             return grading_found(g, FINDING_UNTESTED, "step %s never started", name);
-        if (!outcome && !g->end)
+        g->hangs = !outcome && g->end && may_see_nothing(g->s);
+        if (!outcome && (!g->end || g->hangs))
             return grading_found(g, FINDING_UNTESTED, "step %s is not over", name);
         if (!may_see_nothing(g->s) && !something_came(g, step->seq, before))
             return grading_found(g, FINDING_UNTESTED, "nothing reached us in step %s", name);

@@ -45,6 +45,9 @@ def on_503(play):
 
 def date(play, status, looks):
     head, promise = refused_once(play, status)
+    again = play.event("request", 2, at="proxy")
+    if promise["t"] + promise["promise"] - again["began"] > 1.02:  # more than whole seconds explain
+        play.fails("parsed")
     value = head.get("Retry-After")
     check(looks(value), "the date has another form:", value)
     said = parsedate_to_datetime(value if value.endswith("GMT") else value + " GMT").timestamp()
@@ -60,25 +63,21 @@ def is_imf(value):
 
 @plays("retry-after/http-date-imf")
 def imf(play):
-    play.fails("parsed")
     date(play, 429, is_imf)
 
 
 @plays("retry-after/on-503-date")
 def on_503_date(play):
-    play.fails("parsed")
     date(play, 503, is_imf)
 
 
 @plays("retry-after/http-date-rfc850")
 def rfc850(play):
-    play.fails("parsed")
     date(play, 429, lambda v: "day, " in v and v.split(", ")[1][2::4].startswith("--"))
 
 
 @plays("retry-after/http-date-asctime")
 def asctime(play):
-    play.fails("parsed")
     date(play, 429, lambda v: len(v) == 24 and v[3] == v[7] == " " and "," not in v)
 
 
