@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "catalogue.h"
+#include "grade.h"
 #include "match.h"
 
 /* ---- list ------------------------------------------------------------------------------------ */
@@ -54,11 +55,24 @@ int command_list(const struct options *o)
 
 /* ---- check ----------------------------------------------------------------------------------- */
 
+/* A check that passes without the client's doing anything says nothing about it. */
+static void check_vacuity(const struct scenario *s, struct complaints *complaints)
+{
+    const char *why;
+    const struct check *c = grade_is_vacuous(s, &why);
+    struct complaint_place place = { .file = s->file };
+    if (c)
+        complaints_add(complaints, &place, NULL, "/expect/%s says nothing: %s", c->id, why);
+}
+
 static size_t check_one(const char *name, struct complaints *complaints)
 {
     struct scenario_set set;
-    if (catalogue_load(name, &set, complaints) == 0)
+    if (catalogue_load(name, &set, complaints) == 0) {
+        for (size_t i = 0; i < set.count; i++)
+            check_vacuity(set.scenarios[i], complaints);
         scenario_set_free(&set);
+    }
     return 1;
 }
 

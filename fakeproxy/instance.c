@@ -197,13 +197,23 @@ void instance_route(struct instance *in, struct http_slice host, int port, int t
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
-void instance_note(struct instance *in, const char *text)
+void instance_note(struct instance *in, const char *text, enum field_id field, int64_t ns)
 {
     struct event_draft d;
     event_begin(&d, EVENT_note, "suite");
     d.event.t = clock_now();
     d.event.wall = clock_wall();
     event_string(&d, FIELD_text, text);
+    event_number(&d, field, ns);
+    journal_add(in->journal, &d);
+}
+
+void instance_end(struct instance *in, const char *why)
+{
+    struct event_draft d;
+    event_begin(&d, EVENT_end, "suite");
+    instance_stamp(in, &d.event);
+    event_string(&d, FIELD_why, why);
     journal_add(in->journal, &d);
 }
 
@@ -221,7 +231,7 @@ void instance_stamp(struct instance *in, struct fp_event *e)
             char text[96];
             snprintf(text, sizeof(text), "the wall clock jumped by %lld ms",
                      (long long)(jump / CLOCK_MS));
-            instance_note(in, text);
+            instance_note(in, text, FIELD_jump, jump);
             e->t = clock_now(); /* it comes behind the note */
         }
     }
@@ -404,6 +414,11 @@ struct journal *instance_journal(struct instance *in)
 const struct scenario *instance_scenario(const struct instance *in)
 {
     return in->scenario;
+}
+
+const struct text_scope *instance_scope(const struct instance *in)
+{
+    return &in->scope;
 }
 
 const char *instance_address(const struct instance *in, size_t actor)

@@ -56,11 +56,16 @@ struct instance;
  * what the options point to outlive the instance. */
 struct instance *instance_start(struct loop *, const struct scenario *,
                                 const struct instance_options *, char **error);
+/* Writes the event `end`: from here on upper bounds may be judged. why: "done", or what cut the
+ * case short ("storm", "journal full"). */
+void instance_end(struct instance *, const char *why);
 /* Ends every connection at once, writes the closes into the journal, frees all. */
 void instance_stop(struct instance *);
 
 struct journal *instance_journal(struct instance *);
 const struct scenario *instance_scenario(const struct instance *);
+/* Values of the placeholders in its scenario. Lives as long as the instance. */
+const struct text_scope *instance_scope(const struct instance *);
 /* "127.0.0.1:40117" of an actor, by its index in the scenario. */
 const char *instance_address(const struct instance *, size_t actor);
 /* The host name that stands for an origin, such as origin-5be1.invalid; "" for proxies. */

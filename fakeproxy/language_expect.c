@@ -79,7 +79,8 @@ static const struct shape alternatives;
         KEY("exactly", &number_bound, "of the count", .with = "count"),                            \
         KEY("distinct", &shape_field_name, "counts the values of this field", .with = "count"),    \
         KEY("within", &time_bound, "of the gap: `max(2s, 4 × noise)` is added", .with = "gap"),    \
-        KEY("grows", &shape_bool, "of the gap: each pair is longer than the one before",           \
+        KEY("grows", &shape_bool,                                                                  \
+            "of the gap: the last one is not shorter than the first, 20 ms of tolerance",          \
             .otherwise = "false"),                                                                 \
         KEY("slack", &shape_duration, "tolerance of `min`", .says = "20 ms", .with = "gap")
 

@@ -35,7 +35,7 @@ const char options_help[] =
     "  --ca-file FILE       writes the certificate that TLS clients are to trust\n"
     "  --timeout TIME       ends it after 500ms, 90s, 2m, with exit status 3\n"
     "  --seed N             makes `chance` come out the same again\n"
-    "  --quiet, --version, --help\n"
+    "  --report json:FILE   writes the verdicts (or junit:FILE); --quiet, --version\n"
     "Exit status: 0 as expected, 1 not so, 2 wrong usage or scenario, 3 fakeproxy\n"
     "failed or --timeout passed, 4 nothing was put to the test. More: man fakeproxy\n";
 
@@ -46,6 +46,7 @@ enum {
     OPT_UPSTREAM,
     OPT_READY,
     OPT_JOURNAL,
+    OPT_REPORT,
     OPT_CA,
     OPT_SEED,
     OPT_TIMEOUT,
@@ -61,6 +62,7 @@ static const struct option long_options[] = {
     { "upstream", required_argument, NULL, OPT_UPSTREAM },
     { "ready", required_argument, NULL, OPT_READY },
     { "journal", required_argument, NULL, OPT_JOURNAL },
+    { "report", required_argument, NULL, OPT_REPORT },
     { "ca-file", required_argument, NULL, OPT_CA },
     { "seed", required_argument, NULL, OPT_SEED },
     { "timeout", required_argument, NULL, OPT_TIMEOUT },
@@ -159,6 +161,26 @@ static int add_upstream(struct options *o, const char *text)
                       : 0;
 }
 
+static int add_report(struct options *o, const char *text)
+{
+    static const struct {
+        const char *prefix;
+        enum report_form form;
+    } forms[] = { { "json:", REPORT_JSON }, { "junit:", REPORT_JUNIT } };
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        size_t len = strlen(forms[i].prefix);
+        if (strncmp(text, forms[i].prefix, len) != 0 || !text[len])
+            continue;
+        o->reports = reallocarray(o->reports, o->report_count + 1, sizeof(*o->reports));
+        if (!o->reports)
+            abort();
+        o->reports[o->report_count++] =
+            (struct report_wanted){ .form = forms[i].form, .path = text + len };
+        return 0;
+    }
+    return wrong("--report %s: expected json:FILE or junit:FILE", text);
+}
+
 static int parse_time(const char *text, int64_t *ns)
 {
     static const struct {
@@ -214,6 +236,8 @@ static int parse_option(struct options *o, int option, bool *remote)
     case OPT_JOURNAL:
         o->journal = optarg;
         return 0;
+    case OPT_REPORT:
+        return add_report(o, optarg);
     case OPT_CA:
         o->ca_file = optarg;
         return 0;
@@ -303,6 +327,7 @@ void options_free(struct options *o)
     for (size_t i = 0; i < o->upstream_count; i++)
         free((char *)(uintptr_t)o->upstreams[i].host);
     free(o->upstreams);
+    free(o->reports);
     free(o->listen_host);
     free(o->scenarios);
 }

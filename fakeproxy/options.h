@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "instance.h"
+#include "report.h"
 
 /* Exit codes, the same for every command (docs/guide.md). */
 enum exit_code {
@@ -29,6 +30,11 @@ enum command {
     COMMAND_VERSION
 };
 
+struct report_wanted { /* --report json:FILE, junit:FILE */
+    enum report_form form;
+    const char *path;
+};
+
 struct options {
     enum command command;
     const char **scenarios; /* names as given; count of them */
@@ -45,6 +51,8 @@ struct options {
     const char *ca_file;
     int64_t timeout; /* ns; 0: none */
     const char *journal;
+    struct report_wanted *reports;
+    size_t report_count;
     bool quiet;
 };
 

@@ -12,11 +12,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "actions.h"
 #include "catalogue.h"
 #include "clock.h"
 #include "complaints.h"
 #include "journal_json.h"
+#include "judge.h"
 #include "log.h"
 #include "timer.h"
 
@@ -30,8 +30,7 @@ struct part {
     struct instance *instance;
     char *name; /* id, or id@variant */
     struct log *log;
-    uint64_t requests, hellos, rules_played, faults_played;
-    bool has_fault;
+    uint64_t requests, rules_played;
 };
 
 struct play {
@@ -43,6 +42,7 @@ struct play {
     struct part *parts;
     size_t part_count;
     struct journal_file *journal;
+    struct judge *judge;
     struct timer flush, timeout;
     struct event *interrupts[2];
     int exit_code; /* of a failure; else EXIT_OK */
@@ -123,68 +123,13 @@ static bool is_text(const struct event_value *v, const char *z)
     return v && strlen(z) == v->len && memcmp(z, v->text, v->len) == 0;
 }
 
-/* What writes or stalls was carried out when it began: the client may leave it. */
-static bool was_begun(const struct event_value *action)
-{
-    static const char *const names[] = { "respond", "send", "forward", "tunnel", "stall" };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (is_text(action, names[i]))
-            return true;
-    return false;
-}
-
-/* The rule that this event names, if it is a fault. */
-static const struct rule *fault_of(const struct scenario *s, const struct fp_event *e)
-{
-    const struct event_value *name = event_get(e, FIELD_rule);
-    int at = scenario_actor(s, e->at);
-    for (size_t i = 0; at >= 0 && name && i < s->actors[at].rule_count; i++) {
-        const struct rule *r = &s->actors[at].rules[i];
-        if (r->is_fault && is_text(name, r->name))
-            return r;
-    }
-    return NULL;
-}
-
-/* Did a list that was left at that action come as far as the fault? Where the list has no such
- * action, it is the end of a cut. */
-static bool came_to_fault(const struct rule *r, const struct event_value *action)
-{
-    bool is_listed = false;
-    for (size_t i = 0; i < r->action_count; i++) {
-        if (!is_text(action, action_name(r->actions[i].kind)))
-            continue;
-        is_listed = true;
-        if ((int)i >= r->fault_action)
-            return (int)i > r->fault_action || was_begun(action);
-    }
-    return !is_listed && was_begun(action);
-}
-
 /* Requests are the client's own: what a proxy passes on to an origin is not counted again. */
 static void count_event(void *arg, const struct fp_event *e)
 {
     struct part *part = arg;
     if (e->kind == EVENT_request && !is_text(event_get(e, FIELD_via), "forward"))
         part->requests++;
-    if (e->kind == EVENT_hello)
-        part->hellos++; /* all that comes where the certificate is the fault */
-    if (e->kind != EVENT_rule)
-        return;
-    const struct rule *fault = fault_of(part->scenario, e);
-    part->rules_played++;
-    if (fault &&
-        (event_get(e, FIELD_completed)->number || came_to_fault(fault, event_get(e, FIELD_action))))
-        part->faults_played++;
-}
-
-static bool has_fault(const struct scenario *s)
-{
-    for (size_t i = 0; i < s->actor_count; i++)
-        for (size_t k = 0; k < s->actors[i].rule_count; k++)
-            if (s->actors[i].rules[k].is_fault)
-                return true;
-    return false;
+    part->rules_played += e->kind == EVENT_rule;
 }
 
 static char *name_of(const struct scenario *s)
@@ -204,6 +149,8 @@ static int start_part(struct play *p, struct part *part, bool is_first)
                                         .upstreams = o->upstreams,
                                         .upstream_count = o->upstream_count,
                                         .seed = o->seed };
+    if (s->check_count)
+        options.journal_octets = JUDGE_JOURNAL_OCTETS;
     if (is_first)
         options.listen_port = o->listen_port >= 0 ? o->listen_port : DEFAULT_PORT;
     char *error = NULL;
@@ -213,7 +160,6 @@ static int start_part(struct play *p, struct part *part, bool is_first)
         free(error);
         return EXIT_HARNESS;
     }
-    part->has_fault = has_fault(s);
     const char *told = p->part_count > 1 ? part->name : NULL;
     struct journal *journal = instance_journal(part->instance);
     journal_listen(journal, count_event, part);
@@ -367,34 +313,37 @@ static void say_hello(struct play *p)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static bool was_played(const struct part *part)
+static const char *how_it_went(const struct play *p, size_t i)
 {
-    return part->has_fault ? part->faults_played > 0 : part->requests + part->hellos > 0;
+    return judge_was_played(p->judge, i) ? "the scenario was put to the test"
+           : p->parts[i].requests        ? "its fault was never reached"
+                                         : "no request ever came";
 }
 
-static int sum_up(struct play *p)
+static void sum_up(struct play *p)
 {
-    int code = EXIT_OK;
-    for (size_t i = 0; i < p->part_count; i++) {
+    for (size_t i = 0; i < p->part_count && !p->options->quiet; i++) {
         const struct part *part = &p->parts[i];
-        if (!was_played(part))
-            code = EXIT_NOTHING;
-        if (p->options->quiet)
-            continue;
-        fprintf(p->log.out, "%s: requests: %llu, rules played: %llu; %s\n", part->name,
-                (unsigned long long)part->requests, (unsigned long long)part->rules_played,
-                was_played(part) ? "the scenario was put to the test"
-                : part->requests ? "its fault was never reached"
-                                 : "no request ever came");
+        fprintf(p->log.out, "%s: requests: %llu, rules played: %llu; ", part->name,
+                (unsigned long long)part->requests, (unsigned long long)part->rules_played);
+        if (!judge_print(p->judge, i, p->log.out))
+            fprintf(p->log.out, "%s\n", how_it_went(p, i));
     }
-    return code;
+}
+
+/* The case is over: what follows is our own clearing away. */
+static void judge_parts(struct play *p)
+{
+    for (size_t i = 0; i < p->part_count; i++) {
+        log_mute(p->parts[i].log);
+        judge_part(p->judge, p->parts[i].name, p->parts[i].instance);
+    }
 }
 
 /* The last events: connections that are still open end. */
 static void stop_parts(struct play *p)
 {
     for (size_t i = 0; i < p->part_count && p->parts; i++) {
-        log_mute(p->parts[i].log);
         instance_stop(p->parts[i].instance);
         p->parts[i].instance = NULL;
     }
@@ -403,6 +352,7 @@ static void stop_parts(struct play *p)
 static void stop(struct play *p)
 {
     stop_parts(p);
+    judge_free(p->judge);
     for (size_t i = 0; i < p->part_count && p->parts; i++) {
         log_free(p->parts[i].log);
         free(p->parts[i].name);
@@ -451,6 +401,8 @@ static int run(struct play *p)
         return EXIT_USAGE;
     if (loop_init(&p->loop) < 0 || open_journal(p) < 0)
         return EXIT_HARNESS;
+    if (!(p->judge = judge_new(p->options, p->part_count)))
+        return EXIT_HARNESS;
     int code = start(p);
     if (code != EXIT_OK)
         return code;
@@ -459,9 +411,11 @@ static int run(struct play *p)
         return EXIT_HARNESS;
     say_hello(p);
     event_base_dispatch(p->loop.base);
+    judge_parts(p);
     stop_parts(p);
-    code = sum_up(p);
-    return p->exit_code != EXIT_OK ? p->exit_code : code;
+    sum_up(p);
+    code = p->exit_code != EXIT_OK ? p->exit_code : judge_exit_code(p->judge);
+    return judge_write_reports(p->judge, code) < 0 ? EXIT_HARNESS : code;
 }
 
 int play(const struct options *options)

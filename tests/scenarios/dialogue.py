@@ -83,16 +83,17 @@ class Play:
     def __init__(self, program, scenario, variant=None):
         self.scenario, self.variant = scenario, variant
         self.events, self.rest = [], b""
-        self.code, self.at_end = 0, []
+        self.code, self.at_end, self.failed = 0, [], []
         self.peers = []  # open until the play is over, unless the test ends them
         self.folder = tempfile.TemporaryDirectory(prefix="scenario-")
         self.ca = os.path.join(self.folder.name, "ca.pem")
+        self.report = os.path.join(self.folder.name, "report.json")
         name = path_of(scenario) + ("@" + variant if variant else "")
         ready, ready_end = os.pipe()
         self.started = time.monotonic()
         self.child = subprocess.Popen(
             [program, "--scenario", name, "--listen", "127.0.0.1:0", "--ready", "fd:%d" % ready_end,
-             "--journal", "-", "--ca-file", self.ca, "--quiet"],
+             "--journal", "-", "--ca-file", self.ca, "--report", "json:" + self.report, "--quiet"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             pass_fds=[ready_end])
         os.close(ready_end)
@@ -114,16 +115,29 @@ class Play:
             self.child.kill()
             out, err = self.child.communicate()
         self.take(out)
+        report = self.verdicts()
         self.folder.cleanup()
         if kind is not None:
             print("".join(json.dumps(e) + "\n" for e in self.events), end="")
             print(err.decode(errors="replace"), end="")
             return
-        equal(self.child.returncode, self.code, "the exit code")
+        failed = {c["id"]: c["sentence"] for c in report if c["verdict"] == "fail"}
+        check(sorted(failed) == sorted(self.failed), "wanted to fail", self.failed, "but found", failed)
+        equal(self.child.returncode, 1 if failed else self.code, "the exit code")
         equal(err, b"", "standard error")
         for count, event, fields in self.at_end:
             found = [e for e in self.events if fits(e, event, fields)]
             check(len(found) == count, count, event, fields, "wanted, found", found)
+
+    def verdicts(self):
+        if not os.path.exists(self.report) or not os.path.getsize(self.report):
+            return []
+        with open(self.report) as f:
+            return json.load(f)["scenarios"][0]["checks"]
+
+    def fails(self, *checks):
+        """This client does something wrong: these checks say so, house checks among them."""
+        self.failed = checks
 
     # -- addresses
 

@@ -90,6 +90,8 @@ def fin_mid_body(play):
     c.eof()
     play.completed("cut")
     play.closed("fin", rule="cut")
+    c.close()
+    play.closed("fin", by="client")
 
 
 @plays("transport/rst-mid-body-length")
@@ -187,6 +189,7 @@ def post_rst(play):
 
 @plays("transport/connection-close-honoured")
 def connection_close(play):
+    play.fails("no-reuse")
     c = play.dial()
     c.get("/1")
     equal(c.answer(200).get("Connection"), "close", "Connection")

@@ -65,6 +65,7 @@ def interim(play):
 
 @plays("tunnel/3xx-not-followed")
 def redirect(play):
+    play.fails("not-followed")
     c = play.dial()
     c.connect()
     head = c.answer(302, "<p>over there</p>")
@@ -81,6 +82,7 @@ def redirect(play):
 
 @plays("tunnel/403-not-retried")
 def forbidden(play):
+    play.fails("once")
     c = play.dial()
     for nth in 1, 2:
         c.connect()
@@ -109,6 +111,7 @@ def gateway_status(play):
 
 @plays("tunnel/503-retry-after")
 def slowed_down(play):
+    play.fails("waits")
     c = play.dial()
     c.connect()
     equal(c.answer(503).get("Retry-After"), "1", "Retry-After")

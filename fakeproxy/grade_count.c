@@ -1,0 +1,122 @@
+/*
+ * The kinds `count` and `order`.
+ */
+#include "grading.h"
+
+#include <inttypes.h>
+
+/* ---- count ----------------------------------------------------------------------------------- */
+
+/* The events whose value of the field is new; those without the field are left out. */
+static struct picked distinct(struct grading *g, struct picked all, enum field_id field)
+{
+    struct picked p = { .events = arena_take(g->arena, (all.count + 1) * sizeof(*all.events)) };
+    for (size_t i = 0; i < all.count; i++) {
+        bool is_new = event_get(all.events[i], field) != NULL;
+        for (size_t k = 0; k < p.count && is_new; k++)
+            is_new = !grading_same(all.events[i], p.events[k], field);
+        if (is_new)
+            p.events[p.count++] = all.events[i];
+    }
+    return p;
+}
+
+static void say_values(struct buf *b, struct picked p, enum field_id field)
+{
+    enum { SHOWN = 8 };
+    for (size_t i = 0; i < p.count && i < SHOWN; i++) {
+        buf_string(b, i ? ", " : ": ");
+        grading_say_value(b, p.events[i], field);
+    }
+    if (p.count > SHOWN)
+        buf_string(b, ", …");
+}
+
+static void say_bounds(struct buf *b, const struct count_check *c)
+{
+    if (c->min >= 0 && c->min == c->max)
+        buf_printf(b, "exactly %" PRId64, c->min);
+    else if (c->min >= 0 && c->max >= 0)
+        buf_printf(b, "%" PRId64 " to %" PRId64, c->min, c->max);
+    else if (c->min >= 0)
+        buf_printf(b, "at least %" PRId64, c->min);
+    else
+        buf_printf(b, "at most %" PRId64, c->max);
+}
+
+/* "3 times request with path /2: at most 1 expected" */
+static struct finding say_count(struct grading *g, const struct count_check *c,
+                                enum finding_kind kind, struct picked p)
+{
+    struct buf b = { 0 };
+    buf_printf(&b, "%zu ", p.count);
+    if (c->distinct >= 0)
+        buf_printf(&b, "value%s of %s in ", p.count == 1 ? "" : "s",
+                   field_name((enum field_id)c->distinct));
+    else
+        buf_printf(&b, "time%s ", p.count == 1 ? "" : "s");
+    grading_say_match(g, &b, c->match);
+    if (c->distinct >= 0)
+        say_values(&b, p, (enum field_id)c->distinct);
+    if (kind != FINDING_HOLDS) {
+        buf_string(&b, "; expected ");
+        say_bounds(&b, c);
+    }
+    struct finding f = grading_found(g, kind, "%.*s", (int)b.len, b.at);
+    buf_free(&b);
+    for (size_t i = 0; i < p.count; i++)
+        grading_evidence(&f, p.events[i]);
+    if (p.count == 0)
+        grading_evidence(&f, g->end);
+    return f;
+}
+
+struct finding grading_count(struct grading *g, const struct count_check *c)
+{
+    struct picked p = grading_pick(g, c->match);
+    if (c->distinct >= 0)
+        p = distinct(g, p, (enum field_id)c->distinct);
+    int64_t n = (int64_t)p.count;
+    bool has_max = c->max >= 0, is_info = c->min < 0 && !has_max;
+    if (has_max && n > c->max)
+        return say_count(g, c, FINDING_BROKEN, p);
+    if (!g->end && (has_max || is_info || n < c->min))
+        return grading_found(g, FINDING_UNTESTED, "%" PRId64 " so far, and the case is not over",
+                             n);
+    return say_count(g, c, n < c->min ? FINDING_BROKEN : FINDING_HOLDS, p);
+}
+
+/* ---- order ----------------------------------------------------------------------------------- */
+
+static const struct fp_event *earliest(struct picked p)
+{
+    const struct fp_event *first = p.count ? p.events[0] : NULL;
+    for (size_t i = 1; i < p.count; i++)
+        if (grading_is_before(p.events[i], first))
+            first = p.events[i];
+    return first;
+}
+
+struct finding grading_order(struct grading *g, const struct order_check *o)
+{
+    const struct fp_event *first = earliest(grading_pick(g, o->first));
+    const struct fp_event *then = earliest(grading_pick(g, o->then));
+    struct finding f;
+    if (!then)
+        return grading_found(g, FINDING_UNTESTED, "there never was a %s",
+                             grading_match_text(g, o->then));
+    if (!first)
+        f = grading_found(g, FINDING_BROKEN, "%s came, but never before it a %s",
+                          grading_event_text(g, then), grading_match_text(g, o->first));
+    else
+        f = grading_found(g, grading_is_before(first, then) ? FINDING_HOLDS : FINDING_BROKEN,
+                          "%s came %.3f s %s %s", grading_event_text(g, first),
+                          grading_seconds(grading_is_before(first, then)
+                                              ? grading_time(then) - grading_time(first)
+                                              : grading_time(first) - grading_time(then)),
+                          grading_is_before(first, then) ? "before" : "after",
+                          grading_event_text(g, then));
+    grading_evidence(&f, first);
+    grading_evidence(&f, then);
+    return f;
+}

@@ -1,0 +1,205 @@
+/*
+ * The kind `gap`: the time between pairs of events. A pair is the first `from` and the first `to`
+ * that begins after it, or neighbours in `of`, of equal `by`.
+ *
+ * Lower bounds are hard: load on this host only ever makes a client later. Upper bounds are
+ * generous (`within`) or hard stops (`max`), and excused where our own lag may be the cause.
+ */
+#include "grading.h"
+
+#include "clock.h"
+
+static const int64_t TOLERANCE = 20 * CLOCK_MS;
+static const int64_t PROMPT = 2 * CLOCK_S; /* added to `within`; more where the noise is */
+
+struct pair {
+    const struct fp_event *from, *to;
+    int64_t gap;
+};
+
+struct pairs {
+    struct pair *list;
+    size_t count;
+};
+
+/* ---- pairs ----------------------------------------------------------------------------------- */
+
+static struct pair make_pair(const struct fp_event *from, const struct fp_event *to)
+{
+    return (struct pair){ .from = from, .to = to, .gap = grading_time(to) - grading_time(from) };
+}
+
+/* Only what began after `from` can be an answer to it. */
+static const struct fp_event *first_after(struct picked p, const struct fp_event *from)
+{
+    for (size_t i = 0; i < p.count; i++)
+        if (p.events[i]->seq != from->seq && grading_is_before(from, p.events[i]))
+            return p.events[i];
+    return NULL;
+}
+
+static struct pairs from_to(struct grading *g, const struct gap_check *c)
+{
+    struct pairs pairs = { .list = arena_take(g->arena, sizeof(*pairs.list)) };
+    const struct fp_event *from = grading_first(g, c->from);
+    const struct fp_event *to = from ? first_after(grading_pick(g, c->to), from) : NULL;
+    if (to)
+        pairs.list[pairs.count++] = make_pair(from, to);
+    return pairs;
+}
+
+static struct pairs neighbours(struct grading *g, const struct gap_check *c)
+{
+    struct picked p = grading_pick(g, c->of);
+    struct pairs pairs = { .list = arena_take(g->arena, (p.count + 1) * sizeof(*pairs.list)) };
+    for (size_t i = 1; i < p.count; i++)
+        for (size_t k = i; k-- > 0;)
+            if (c->by < 0 || grading_same(p.events[k], p.events[i], (enum field_id)c->by)) {
+                pairs.list[pairs.count++] = make_pair(p.events[k], p.events[i]);
+                break;
+            }
+    return pairs;
+}
+
+/* ---- bounds ---------------------------------------------------------------------------------- */
+
+/* The bound in ns; false: this pair has none (nothing was promised). */
+static bool bound_of(const struct bound *b, const struct pair *p, int64_t *ns)
+{
+    const struct event_value *promise = event_get(p->from, FIELD_promise);
+    *ns = b->kind == BOUND_TIME ? b->time : promise ? promise->number : 0;
+    return b->kind == BOUND_TIME || (b->kind == BOUND_PROMISE && promise);
+}
+
+static struct finding say_pair(struct grading *g, enum finding_kind kind, const struct pair *p,
+                               const char *more)
+{
+    struct finding f =
+        grading_found(g, kind, "%s came %.3f s after %s%s", grading_event_text(g, p->to),
+                      grading_seconds(p->gap), grading_event_text(g, p->from), more);
+    grading_evidence(&f, p->from);
+    grading_evidence(&f, p->to);
+    return f;
+}
+
+static struct finding say_missed(struct grading *g, enum finding_kind kind, const struct pair *p,
+                                 int64_t by, const char *how, const char *excuse)
+{
+    struct buf b = { 0 };
+    buf_printf(&b, ", %.3f s too %s%s", grading_seconds(by), how, excuse);
+    return say_pair(g, kind, p, grading_keep(g, &b));
+}
+
+static struct finding too_early(struct grading *g, const struct gap_check *c, const struct pair *p,
+                                int64_t least)
+{
+    bool is_wall = c->min.kind == BOUND_PROMISE && grading_is_date(p->from);
+    bool jumped = is_wall && grading_jumped(g, p->from->t, p->to->t);
+    return say_missed(g, jumped ? FINDING_UNSURE : FINDING_BROKEN, p, least - p->gap, "early",
+                      jumped ? "; but the clock was set meanwhile" : "");
+}
+
+static struct finding too_late(struct grading *g, const struct pair *p, int64_t most)
+{
+    bool excused = grading_may_be_lag(g, grading_time(p->from), grading_time(p->to), p->gap - most);
+    return say_missed(g, excused ? FINDING_UNSURE : FINDING_BROKEN, p, p->gap - most, "late",
+                      excused ? "; but we lagged ourselves meanwhile" : "");
+}
+
+static struct finding judge_pair(struct grading *g, const struct gap_check *c, const struct pair *p,
+                                 bool *judged)
+{
+    int64_t ns, slack = c->slack >= 0 ? c->slack : TOLERANCE;
+    int64_t generous = g->c->noise > PROMPT / 4 ? 4 * g->c->noise : PROMPT;
+    bool is_free = !c->min.kind && !c->within.kind && !c->max.kind;
+    *judged = is_free;
+    if (bound_of(&c->min, p, &ns)) {
+        *judged = true;
+        if (p->gap < ns - slack)
+            return too_early(g, c, p, ns);
+    }
+    if (bound_of(&c->max, p, &ns)) {
+        *judged = true;
+        if (p->gap > ns)
+            return too_late(g, p, ns);
+    }
+    if (bound_of(&c->within, p, &ns)) {
+        *judged = true;
+        if (p->gap > ns + generous)
+            return too_late(g, p, ns + generous);
+    }
+    return say_pair(g, FINDING_HOLDS, p, "");
+}
+
+/* ---- the kind -------------------------------------------------------------------------------- */
+
+/* Nothing followed. A hard stop is missed all the same once the case went on for longer. */
+static struct finding no_pair(struct grading *g, const struct gap_check *c)
+{
+    const struct match *later = c->to ? c->to : c->of;
+    const struct fp_event *from = c->from ? grading_first(g, c->from) : NULL;
+    int64_t waited = from && g->end ? g->end->t - grading_time(from) : 0, most;
+    struct pair p = { .from = from };
+    if (!from && c->from)
+        return grading_found(g, FINDING_UNTESTED, "there never was a %s",
+                             grading_match_text(g, c->from));
+    if (from && bound_of(&c->max, &p, &most) && waited > most) {
+        struct finding f = grading_found(
+            g, FINDING_BROKEN, "no %s came after %s, for %.3f s until the end",
+            grading_match_text(g, later), grading_event_text(g, from), grading_seconds(waited));
+        grading_evidence(&f, from);
+        grading_evidence(&f, g->end);
+        return f;
+    }
+    return grading_found(g, FINDING_UNTESTED, c->from ? "no %s came after that" : "no two of %s",
+                         grading_match_text(g, later));
+}
+
+/* The last gap is not shorter than the first: steps in between may jitter. */
+static struct finding judge_growth(struct grading *g, const struct pairs *pairs)
+{
+    const struct pair *first = &pairs->list[0], *last = &pairs->list[pairs->count - 1];
+    if (!g->end) /* the last one is yet to come */
+        return grading_found(g, FINDING_UNTESTED, "the case is not over");
+    if (pairs->count < 2)
+        return grading_found(g, FINDING_UNTESTED, "there is only one gap, of %.3f s",
+                             grading_seconds(first->gap));
+    struct finding f =
+        grading_found(g, last->gap < first->gap - TOLERANCE ? FINDING_BROKEN : FINDING_HOLDS,
+                      "the first gap is %.3f s, the last of %zu is %.3f s",
+                      grading_seconds(first->gap), pairs->count, grading_seconds(last->gap));
+    grading_evidence(&f, first->from);
+    grading_evidence(&f, first->to);
+    grading_evidence(&f, last->from);
+    grading_evidence(&f, last->to);
+    return f;
+}
+
+static struct finding judge_all(struct grading *g, const struct gap_check *c,
+                                const struct pairs *pairs)
+{
+    struct finding worst = { .kind = FINDING_HOLDS };
+    size_t judged = 0;
+    for (size_t i = 0; i < pairs->count; i++) {
+        bool is_judged;
+        struct finding f = judge_pair(g, c, &pairs->list[i], &is_judged);
+        if (is_judged && (judged++ == 0 || f.kind > worst.kind))
+            worst = f;
+    }
+    if (judged == 0)
+        return grading_found(g, FINDING_UNTESTED, "nothing was promised");
+    if (worst.kind == FINDING_HOLDS && c->grows)
+        return judge_growth(g, pairs);
+    return worst;
+}
+
+struct finding grading_gap(struct grading *g, const struct gap_check *c)
+{
+    struct pairs pairs = c->from ? from_to(g, c) : neighbours(g, c);
+    if (pairs.count == 0)
+        return no_pair(g, c);
+    struct finding f = judge_all(g, c, &pairs);
+    if (f.kind == FINDING_HOLDS && c->of && !g->end)
+        return grading_found(g, FINDING_UNTESTED, "the case is not over");
+    return f;
+}

@@ -1,0 +1,33 @@
+/*
+ * Verdicts for readers: a short table for people, JSON for programs, JUnit for CI. Pure writing:
+ * what the verdicts are is settled (grade.h).
+ */
+#ifndef FP_REPORT_H
+#define FP_REPORT_H
+
+#include <stdio.h>
+
+#include "verdict.h"
+
+struct reported {     /* one scenario that was played */
+    const char *name; /* id, or id@variant */
+    const struct scenario *scenario;
+    const struct graded *graded;
+};
+
+enum report_form { REPORT_JSON, REPORT_JUNIT };
+
+/* Is there a verdict to show: a check of its own that was judged, or a house check that failed? */
+bool report_has_verdict(const struct reported *);
+bool report_has_failed(const struct reported *); /* a MUST was missed */
+
+/* One line a check: all of the scenario's own, and the house checks that failed or could not be
+ * judged; the other house checks that passed in one line. */
+void report_table(FILE *, const struct reported *, bool colour);
+/* "3 pass, 1 fail, 2 not-judged", of the own checks and the house checks that failed. */
+void report_counts(FILE *, const struct reported *);
+
+/* All scenarios of a run. exit_code: what the program will exit with. */
+void report_write(FILE *, enum report_form, const struct reported *, size_t count, int exit_code);
+
+#endif

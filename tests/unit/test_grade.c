@@ -1,0 +1,454 @@
+/*
+ * Journals in, verdicts out: tests/grade/NAME.json, one scenario and its rows each.
+ *
+ *   { "scenario": {…}, "parts": { "NAME": [lines] },
+ *     "rows": [ { "row": "what it shows", "journal": [lines], "expect": { "check": "verdict" },
+ *                 "house": { "check": "verdict" }, "says": { "check": "words of the sentence" } } ]
+ * }
+ *
+ * A line is `SECONDS ACTOR EVENT FIELD=VALUE…`, as in "1.5 proxy request path=/2 header.Host=a";
+ * values with spaces stand in '…'; "@NAME" puts a part in. It is written as a line of a journal
+ * file and read back, so that the reader is tested, too. Of a row, `client` false leaves out that
+ * steps are told; `variant`, `capabilities`, `noise`, `log` and `lost` are what their names say.
+ *
+ * Of every row also holds: a verdict is final. Once a piece of the journal from its beginning on
+ * gives pass (or fail), the whole gives nothing else (but inconclusive, or harness-error; and a
+ * pass where the case was ended by a storm).
+ *
+ * `unit_grade FILE` judges a file's rows; `unit_grade --coverage FILE…` asks that all files
+ * together have every kind of check, and every house check, with every verdict it can have.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "complaints.h"
+#include "grade.h"
+#include "journal_read.h"
+#include "json.h"
+
+enum { KINDS = 6, HOUSE = 9, LEAST_ROWS = 150 };
+
+static const char *const kind_names[KINDS] = {
+    "outcome", "count", "gap", "order", "leak", "any_of"
+};
+
+struct table {
+    struct arena *arena;
+    const struct json *root;
+    struct scenario_set set;
+    size_t rows, wrong;
+    bool seen[KINDS][VERDICT_KINDS];
+    bool house[HOUSE][VERDICT_KINDS];
+};
+
+struct events {
+    const struct fp_event **list;
+    size_t count;
+};
+
+/* ---- scenarios ------------------------------------------------------------------------------- */
+
+static void write_json(struct buf *b, const struct json *v)
+{
+    bool is_object = v->type == JSON_OBJECT;
+    switch (v->type) {
+    case JSON_NULL:
+        buf_string(b, "null");
+        return;
+    case JSON_BOOL:
+        buf_string(b, v->flag ? "true" : "false");
+        return;
+    case JSON_NUMBER:
+        buf_printf(b, "%.17g", v->number);
+        return;
+    case JSON_TEXT:
+        buf_json(b, v->text, v->len);
+        return;
+    case JSON_LIST:
+    case JSON_OBJECT:
+        break;
+    }
+    buf_char(b, is_object ? '{' : '[');
+    for (const struct json *m = v->first; m; m = m->next) {
+        if (m != v->first)
+            buf_char(b, ',');
+        if (is_object) {
+            buf_json(b, m->key, m->key_len);
+            buf_char(b, ':');
+        }
+        write_json(b, m);
+    }
+    buf_char(b, is_object ? '}' : ']');
+}
+
+static int load_scenario(struct table *t)
+{
+    struct buf text = { 0 }, own = { 0 };
+    struct complaints *complaints = complaints_new();
+    write_json(&own, json_get(t->root, "scenario"));
+    buf_printf(&text,
+               "{\"fakeproxy\":1,\"id\":\"grade/test\",\"title\":\"t\",\"layer\":\"client\"%s%.*s",
+               own.len > 2 ? "," : "", (int)own.len - 1, own.at + 1);
+    int result = scenario_load_text(text.at, text.len, "scenario", &t->set, complaints);
+    if (result < 0)
+        complaints_print(complaints, stdout);
+    complaints_free(complaints);
+    buf_free(&text);
+    buf_free(&own);
+    return result;
+}
+
+static const struct scenario *scenario_of(const struct table *t, const struct json *row)
+{
+    const struct json *variant = json_get(row, "variant");
+    for (size_t i = 0; variant && i < t->set.count; i++)
+        if (strcmp(t->set.scenarios[i]->variant, variant->text) == 0)
+            return t->set.scenarios[i];
+    return t->set.scenarios[0];
+}
+
+/* ---- journals -------------------------------------------------------------------------------- */
+
+static void bad_line(const char *line, const char *what)
+{
+    printf("in the line \"%s\": %s\n", line, what);
+    exit(1);
+}
+
+/* The next word; quoted ones without their quotes. */
+static bool next_word(const char **at, struct buf *word)
+{
+    bool quoted = false;
+    word->len = 0;
+    while (**at == ' ')
+        ++*at;
+    if (!**at)
+        return false;
+    for (; **at && (quoted || **at != ' '); ++*at)
+        if (**at == '\'')
+            quoted = !quoted;
+        else
+            buf_char(word, **at);
+    buf_char(word, '\0');
+    return true;
+}
+
+static void add_list(struct buf *out, char *items)
+{
+    char *rest = NULL;
+    buf_char(out, '[');
+    for (char *item = strtok_r(items, ",", &rest), *first = item; item;
+         item = strtok_r(NULL, ",", &rest)) {
+        if (item != first)
+            buf_char(out, ',');
+        buf_json(out, item, strlen(item));
+    }
+    buf_char(out, ']');
+}
+
+static void add_field(struct buf *out, struct buf *header, const char *line, char *word)
+{
+    char *value = strchr(word, '=');
+    if (!value)
+        bad_line(line, "a word without =");
+    *value++ = '\0';
+    if (strncmp(word, "header.", 7) == 0) {
+        buf_string(header, header->len ? ",[" : "[");
+        buf_json(header, word + 7, strlen(word + 7));
+        buf_char(header, ',');
+        buf_json(header, value, strlen(value));
+        buf_char(header, ']');
+        return;
+    }
+    int field = field_by_name(word);
+    bool is_time = strcmp(word, "began") == 0 || strcmp(word, "wall") == 0;
+    if (field < 0 && !is_time)
+        bad_line(line, "no such field");
+    buf_printf(out, ",\"%s\":", word);
+    enum field_type type = is_time ? FIELD_TYPE_SECONDS : field_type((enum field_id)field);
+    if (type == FIELD_TYPE_TEXT)
+        buf_json(out, value, strlen(value));
+    else if (type == FIELD_TYPE_LIST)
+        add_list(out, value);
+    else
+        buf_string(out, value);
+}
+
+/* The line as a journal file has it. */
+static void write_line(struct buf *out, const char *line)
+{
+    struct buf word = { 0 }, header = { 0 };
+    const char *at = line;
+    static const char *const frame[] = { "{\"t\":", ",\"at\":", ",\"event\":" };
+    for (size_t i = 0; i < 3; i++) {
+        if (!next_word(&at, &word))
+            bad_line(line, "time, actor and event are wanted");
+        buf_string(out, frame[i]);
+        if (i == 0)
+            buf_string(out, word.at);
+        else
+            buf_json(out, word.at, word.len - 1);
+    }
+    while (next_word(&at, &word))
+        add_field(out, &header, line, word.at);
+    if (header.len)
+        buf_printf(out, ",\"header\":[%.*s]", (int)header.len, header.at);
+    buf_char(out, '}');
+    buf_free(&word);
+    buf_free(&header);
+}
+
+static void add_line(struct table *t, struct events *e, const char *line)
+{
+    struct buf json = { 0 };
+    struct journal_read_error error;
+    struct journal_line *read = arena_take(t->arena, sizeof(*read));
+    write_line(&json, line);
+    /* A time that is not a number, a field of the wrong type: the reader says it. */
+    if (journal_read(t->arena, json.at, json.len, read, &error) < 0)
+        bad_line(line, error.what);
+    buf_free(&json);
+    struct fp_event *event = &read->draft.event;
+    event->t += 1000 * CLOCK_S; /* no clock begins at 0 */
+    event->began += event->began ? 1000 * CLOCK_S : 0;
+    event->wall = event->t;
+    event->seq = e->count + 1;
+    const struct fp_event **more = arena_take(t->arena, (e->count + 1) * sizeof(*more));
+    if (e->count)
+        memcpy(more, e->list, e->count * sizeof(*more));
+    e->list = more;
+    e->list[e->count++] = event;
+}
+
+static void add_lines(struct table *t, struct events *e, const struct json *lines)
+{
+    for (const struct json *m = lines ? lines->first : NULL; m; m = m->next) {
+        if (m->text[0] != '@') {
+            add_line(t, e, m->text);
+            continue;
+        }
+        const struct json *parts = json_get(t->root, "parts");
+        const struct json *part = parts ? json_get(parts, m->text + 1) : NULL;
+        if (!part)
+            bad_line(m->text, "no such part");
+        add_lines(t, e, part);
+    }
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static const char *value(void *arg, const char *name, size_t len, size_t *value_len)
+{
+    (void)arg;
+    bool is_case = len == 4 && memcmp(name, "case", 4) == 0;
+    *value_len = is_case ? 4 : 6;
+    return is_case ? "c0de" : "a.test";
+}
+
+static const struct text_scope scope = { .value = value };
+
+static struct grade_case case_of(struct table *t, const struct json *row, struct events e)
+{
+    const struct json *client = json_get(row, "client"), *log = json_get(row, "log");
+    const struct json *noise = json_get(row, "noise"), *lost = json_get(row, "lost");
+    const struct json *has = json_get(row, "capabilities");
+    struct grade_case c = { .scenario = scenario_of(t, row),
+                            .events = e.list,
+                            .count = e.count,
+                            .lost = lost ? (uint64_t)lost->number : 0,
+                            .scope = &scope,
+                            .has_client = !client || client->flag,
+                            .noise = noise ? (int64_t)(noise->number * 1e9) : 0,
+                            .log = log ? log->text : NULL,
+                            .log_len = log ? log->len : 0 };
+    if (has) {
+        const char **names = arena_take(t->arena, (has->count + 1) * sizeof(*names));
+        size_t n = 0;
+        for (const struct json *m = has->first; m; m = m->next)
+            names[n++] = m->text;
+        c.capabilities = names;
+    }
+    return c;
+}
+
+static void wrong(struct table *t, const struct json *row, const char *id, const char *expected,
+                  const struct verdict *found)
+{
+    t->wrong++;
+    printf("row \"%s\": %s is %s, expected %s (%s)\n", json_get(row, "row")->text, id,
+           found ? verdict_word(found) : "no check", expected, found ? found->sentence : "");
+}
+
+static const struct verdict *verdict_of(const struct graded *g, const char *id, bool house)
+{
+    for (size_t i = 0; i < g->count; i++)
+        if (g->verdicts[i].house == house && strcmp(g->verdicts[i].id, id) == 0)
+            return &g->verdicts[i];
+    return NULL;
+}
+
+static void note_seen(struct table *t, const struct scenario *s, const struct graded *g,
+                      const struct verdict *v)
+{
+    size_t index = (size_t)(v - g->verdicts);
+    if (v->house) {
+        t->house[index - s->check_count][v->kind] = true;
+        return;
+    }
+    const struct check *c = &s->checks[index];
+    const bool has[KINDS] = { c->outcome.match, c->count.match, c->gap.from || c->gap.of,
+                              c->order.then,    c->leak.in,     c->any_of_count > 0 };
+    for (size_t i = 0; i < KINDS; i++)
+        t->seen[i][v->kind] |= has[i];
+}
+
+static void compare(struct table *t, const struct json *row, const struct grade_case *c,
+                    const struct graded *g, bool house)
+{
+    const struct json *expect = json_get(row, house ? "house" : "expect");
+    for (const struct json *m = expect ? expect->first : NULL; m; m = m->next) {
+        const struct verdict *v = verdict_of(g, m->key, house);
+        const struct json *words = json_get(row, "says");
+        const struct json *says = words ? json_get(words, m->key) : NULL;
+        if (!v || strcmp(verdict_word(v), m->text) != 0)
+            wrong(t, row, m->key, m->text, v);
+        else if (says && !strstr(v->sentence, says->text))
+            wrong(t, row, m->key, says->text, v);
+        else
+            note_seen(t, c->scenario, g, v);
+        bool needs_evidence = v && (v->kind == VERDICT_PASS || v->kind == VERDICT_FAIL ||
+                                    v->kind == VERDICT_WEAK || v->kind == VERDICT_INFO);
+        if (needs_evidence && v->evidence_count == 0)
+            wrong(t, row, m->key, "some evidence", v);
+    }
+}
+
+static bool is_final(enum verdict_kind kind)
+{
+    return kind == VERDICT_PASS || kind == VERDICT_FAIL || kind == VERDICT_WEAK;
+}
+
+static bool is_storm(const struct grade_case *c)
+{
+    const struct fp_event *last = c->count ? c->events[c->count - 1] : NULL;
+    const struct event_value *why = last ? event_get(last, FIELD_why) : NULL;
+    return why && why->len == 5 && memcmp(why->text, "storm", 5) == 0;
+}
+
+static void expect_finality(struct table *t, const struct json *row, const struct grade_case *c,
+                            const struct graded *whole)
+{
+    for (size_t n = 0; n < c->count; n++) {
+        struct grade_case piece = *c;
+        piece.count = n;
+        struct graded *g = grade(&piece);
+        for (size_t i = 0; i < g->count; i++) {
+            enum verdict_kind then = g->verdicts[i].kind, now = whole->verdicts[i].kind;
+            if (whole->verdicts[i].house && now == VERDICT_NOT_APPLICABLE)
+                continue; /* a check of the case says it now */
+            if (is_final(then) && now != then && now != VERDICT_INCONCLUSIVE &&
+                now != VERDICT_HARNESS_ERROR && !(then == VERDICT_PASS && is_storm(c)))
+                wrong(t, row, whole->verdicts[i].id, "what the piece before gave",
+                      &whole->verdicts[i]);
+        }
+        graded_free(g);
+    }
+}
+
+static void judge_row(struct table *t, const struct json *row)
+{
+    struct events e = { 0 };
+    add_lines(t, &e, json_get(row, "journal"));
+    struct grade_case c = case_of(t, row, e);
+    struct graded *g = grade(&c);
+    compare(t, row, &c, g, false);
+    compare(t, row, &c, g, true);
+    expect_finality(t, row, &c, g);
+    graded_free(g);
+    t->rows++;
+}
+
+static int judge_file(struct table *t, const char *path)
+{
+    struct buf text = { 0 };
+    struct json_error error;
+    FILE *f = fopen(path, "rbe");
+    if (!f) {
+        perror(path);
+        return -1;
+    }
+    for (size_t got = 1; got > 0;) {
+        got = fread(buf_extend(&text, 4096), 1, 4096, f);
+        text.len -= 4096 - got;
+    }
+    fclose(f);
+    t->arena = arena_new();
+    t->root = json_parse(t->arena, text.at, text.len, &error);
+    if (!t->root)
+        printf("%s: %s: %s\n", path, error.pointer, error.what);
+    int result = t->root ? load_scenario(t) : -1;
+    for (const struct json *m = result == 0 ? json_get(t->root, "rows")->first : NULL; m;
+         m = m->next)
+        judge_row(t, m);
+    scenario_set_free(&t->set);
+    arena_free(t->arena);
+    buf_free(&text);
+    return result;
+}
+
+/* ---- coverage -------------------------------------------------------------------------------- */
+
+static size_t missing(const char *name, const bool *seen, const char *const *wanted)
+{
+    size_t n = 0;
+    for (; *wanted; wanted++)
+        if (!seen[verdict_kind_by_name(*wanted)]) {
+            printf("no row has %s for %s\n", *wanted, name);
+            n++;
+        }
+    return n;
+}
+
+static int coverage(const struct table *t)
+{
+    static const char *const of_kinds[] = {
+        "pass", "fail", "weak", "info", "not-applicable", "not-exercised", "inconclusive", NULL
+    };
+    static const char *const of_house[] = { "pass",           "fail",          "not-exercised",
+                                            "not-applicable", "harness-error", NULL };
+    static const char *const of_timed[] = { "inconclusive", NULL };
+    static const char *const house[HOUSE] = { "ends",    "storm",           "bypass",
+                                              "hop",     "own-credentials", "form",
+                                              "promise", "truth",           "quiet" };
+    size_t n = 0;
+    for (size_t i = 0; i < KINDS; i++)
+        n += missing(kind_names[i], t->seen[i], of_kinds);
+    for (size_t i = 0; i < HOUSE; i++)
+        n += missing(house[i], t->house[i], of_house);
+    n += missing("ends", t->house[0], of_timed) + missing("promise", t->house[6], of_timed);
+    if (t->rows < LEAST_ROWS)
+        printf("%zu rows, expected at least %d\n", t->rows, LEAST_ROWS);
+    else
+        printf("%zu rows\n", t->rows);
+    return n == 0 && t->rows >= LEAST_ROWS ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    bool all = argc > 2 && strcmp(argv[1], "--coverage") == 0;
+    struct table t = { 0 };
+    if (argc < 2 || (argc > 2 && !all)) {
+        fputs("usage: unit_grade FILE.json | --coverage FILE.json...\n", stderr);
+        return 2;
+    }
+    for (int i = all ? 2 : 1; i < argc; i++)
+        if (judge_file(&t, argv[i]) < 0)
+            t.wrong++;
+    return t.wrong || t.rows == 0 ? 1 : all ? coverage(&t) : 0;
+}

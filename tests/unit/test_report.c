@@ -1,0 +1,130 @@
+/*
+ * Verdicts as they are shown: table, JSON, JUnit.
+ */
+#include "cmocka_main.h"
+
+#include <cJSON.h>
+#include <stdlib.h>
+
+#include "report.h"
+
+static struct verdict verdicts[] = {
+    { .id = "waits",
+      .says = "waits",
+      .level = LEVEL_MUST,
+      .kind = VERDICT_FAIL,
+      .critical = true,
+      .sentence = "0.312 s after the 429",
+      .evidence = { 4, 9 },
+      .evidence_count = 2 },
+    { .id = "prompt",
+      .says = "hurries",
+      .level = LEVEL_SHOULD,
+      .kind = VERDICT_WEAK,
+      .sentence = "" },
+    { .id = "may", .level = LEVEL_MAY, .kind = VERDICT_INFO, .holds = true, .sentence = "a < b" },
+    { .id = "may-not", .level = LEVEL_MAY, .kind = VERDICT_INFO, .sentence = "\x1b[0m\"" },
+    { .id = "told",
+      .level = LEVEL_MUST_POLICY,
+      .kind = VERDICT_NOT_JUDGED,
+      .sentence = "needs it" },
+    { .id = "hop", .level = LEVEL_MUST, .kind = VERDICT_PASS, .house = true, .sentence = "" },
+    { .id = "form", .level = LEVEL_MUST, .kind = VERDICT_PASS, .house = true, .sentence = "" },
+    { .id = "storm",
+      .level = LEVEL_MUST,
+      .kind = VERDICT_NOT_EXERCISED,
+      .house = true,
+      .sentence = "" },
+    { .id = "ends",
+      .says = "ends",
+      .level = LEVEL_MUST,
+      .kind = VERDICT_INCONCLUSIVE,
+      .house = true,
+      .sentence = "lag" },
+};
+
+enum { COUNT = sizeof(verdicts) / sizeof(verdicts[0]) };
+
+static const struct scenario scenario = { .id = "t/t", .variant = "a" };
+static struct graded graded = {
+    .exercised = true, .reason = "", .verdicts = verdicts, .count = COUNT
+};
+static const struct reported reported = { "t/t@a", &scenario, &graded };
+
+static char *written(enum report_form form)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    assert_non_null(f);
+    report_write(f, form, &reported, 1, 1);
+    fclose(f);
+    return text;
+}
+
+static void the_table_has_what_matters(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    assert_non_null(f);
+    report_counts(f, &reported);
+    fputc('\n', f);
+    report_table(f, &reported, false);
+    fclose(f);
+    assert_string_equal(text,
+                        "1 fail, 1 weak, 2 info, 1 not-judged, 1 inconclusive\n"
+                        "  fail           must   waits    waits: 0.312 s after the 429 (critical)\n"
+                        "  weak           should prompt   hurries\n"
+                        "  does           may    may      a < b\n"
+                        "  does not       may    may-not  \\x1b[0m\"\n"
+                        "  not-judged     must*  told     needs it\n"
+                        "  inconclusive   must   ends     ends: lag\n"
+                        "  also hold: hop, form\n");
+    free(text);
+}
+
+static void json_has_everything(void **state)
+{
+    (void)state;
+    char *text = written(REPORT_JSON);
+    cJSON *json = cJSON_Parse(text);
+    const cJSON *one = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "scenarios"), 0);
+    const cJSON *checks = cJSON_GetObjectItem(one, "checks"),
+                *first = cJSON_GetArrayItem(checks, 0);
+    assert_int_equal(cJSON_GetArraySize(checks), COUNT);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(one, "variant")), "a");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(first, "verdict")), "fail");
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItem(first, "critical")));
+    assert_int_equal(cJSON_GetArrayItem(cJSON_GetObjectItem(first, "evidence"), 1)->valueint, 9);
+    assert_int_equal(cJSON_GetObjectItem(json, "exit")->valueint, 1);
+    cJSON_Delete(json);
+    free(text);
+}
+
+static void junit_escapes_and_counts(void **state)
+{
+    (void)state;
+    char *text = written(REPORT_JUNIT);
+    static const char *const parts[] = {
+        "<testsuite name=\"t/t@a\" tests=\"9\" failures=\"1\" errors=\"0\" skipped=\"3\">",
+        "name=\"waits\"><failure message=\"fail: 0.312 s after the 429\"/></testcase>",
+        "name=\"prompt\"><system-out>weak: </system-out></testcase>",
+        "<system-out>does: a &lt; b</system-out>",
+        "<system-out>does not: \\x1b[0m&quot;</system-out>",
+        "name=\"house/ends\"><skipped message=\"inconclusive: lag\"/></testcase>",
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (!strstr(text, parts[i]))
+            fail_msg("no %s in %s", parts[i], text);
+    free(text);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_table_has_what_matters),
+    cmocka_unit_test(json_has_everything),
+    cmocka_unit_test(junit_escapes_and_counts),
+};
+
+TEST_MAIN(tests)
