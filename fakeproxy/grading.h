@@ -23,7 +23,8 @@ struct grading {
     struct text_scope no_values;
     struct grading_first *firsts;
     size_t first_count, first_room;
-    /* Nothing can be seen to come, and a step had no outcome: what fails failed, but nothing passes. */
+    /* Nothing can be seen to come, and a step had no outcome: what fails failed, but nothing
+     * passes. */
     bool hangs;
     const struct fp_event *end; /* NULL: the case goes on, or the journal is a piece */
 };
