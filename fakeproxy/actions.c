@@ -42,10 +42,8 @@ static enum progress flush_poll(struct conn *c)
 {
     if (stream_queued(&c->stream) == 0)
         return PROGRESS_DONE;
-    if (stream_flush(&c->stream) < 0) {
-        conn_end(c, "client", "reset", "the client reset the connection", false, true, -1);
-        return PROGRESS_ENDED;
-    }
+    if (stream_flush(&c->stream) < 0)
+        return conn_client_reset(c);
     return stream_queued(&c->stream) == 0 ? PROGRESS_DONE : PROGRESS_AGAIN;
 }
 
@@ -103,10 +101,8 @@ enum progress action_respond(struct conn *c, const struct action *a)
             enum progress p = request_body_poll(c, UINT64_MAX);
             if (p == PROGRESS_AGAIN)
                 return p;
-            if (p == PROGRESS_ENDED && c->stream.wire.broken) {
-                conn_end(c, "client", "reset", "the client reset the connection", false, true, -1);
-                return PROGRESS_ENDED;
-            }
+            if (p == PROGRESS_ENDED && c->stream.wire.broken)
+                return conn_client_reset(c);
         }
         write_respond(c, &a->respond);
         note_answered(x, &a->respond);
@@ -177,10 +173,8 @@ enum progress action_read(struct conn *c, const struct action *a)
             request_send_continue(c);
     }
     enum progress p = request_body_poll(c, a->read.octets);
-    if (p == PROGRESS_ENDED && c->stream.wire.broken) {
-        conn_end(c, "client", "reset", "the client reset the connection", false, true, -1);
-        return PROGRESS_ENDED;
-    }
+    if (p == PROGRESS_ENDED && c->stream.wire.broken)
+        return conn_client_reset(c);
     if (p == PROGRESS_AGAIN && a->read.time) {
         if (clock_now() >= x->since + a->read.time)
             return PROGRESS_DONE;
@@ -279,10 +273,8 @@ enum progress action_stall(struct conn *c, const struct action *a)
     }
     if (a->ending.reading)
         request_overhear(c);
-    if (c->stream.wire.broken) {
-        conn_end(c, "client", "reset", "the client reset the connection", false, true, -1);
-        return PROGRESS_ENDED;
-    }
+    if (c->stream.wire.broken)
+        return conn_client_reset(c);
     if (!conn_peer_is_gone(c))
         return PROGRESS_AGAIN;
     script_note_left(x);

@@ -80,13 +80,6 @@ bool answering_keeps_open(const struct exchange *x, const struct http_head *answ
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static enum progress client_is_gone(struct conn *c)
-{
-    conn_end(c, "client", "reset", "the client reset the connection while we wrote", false, true,
-             -1);
-    return PROGRESS_ENDED;
-}
-
 /* One put: what stands in memory, and generated octets behind it; or one slice of a pace. */
 static int put_piece(struct conn *c, struct answer *a, uint64_t room)
 {
@@ -147,7 +140,7 @@ enum progress answering_poll(struct conn *c)
     }
     for (int turn = 0; a->written < end || stream_queued(&c->stream) > 0; turn++) {
         if (stream_flush(&c->stream) < 0)
-            return client_is_gone(c);
+            return conn_client_reset(c);
         if (stream_queued(&c->stream) > 0)
             return PROGRESS_AGAIN;
         if (a->written == end)
@@ -162,7 +155,7 @@ enum progress answering_poll(struct conn *c)
         uint64_t most =
             x->pace.octets && x->pace.octets < STREAM_PIECE ? x->pace.octets : STREAM_PIECE;
         if (put_piece(c, a, room < most ? room : most) < 0)
-            return client_is_gone(c);
+            return conn_client_reset(c);
     }
     /* Octets of a `send` that repeats itself are told once: it may do so forever. */
     if (a->told && (a->status || x->counted == 0))

@@ -159,7 +159,7 @@ static const char *digest_form(const struct auth *a, const struct gate *gate,
     if (a->qop.len && (a->nc.len != 8 || !is_hex(a->nc)))
         return "nc is not eight hexadecimal digits";
     if (http_slice_is_nocase(a->qop, "auth-int") && !q->has_content)
-        return "the content that qop=auth-int protects did not come whole";
+        return "the content that qop=auth-int protects did not come whole, or is too long";
     return NULL;
 }
 

@@ -54,7 +54,7 @@ void conn_note_event(struct conn *c, struct event_draft *d)
     journal_add(c->instance->journal, d);
 }
 
-static void tell_client_fin(struct conn *c)
+void conn_tell_client_fin(struct conn *c)
 {
     if (c->client_fin_told)
         return;
@@ -82,21 +82,6 @@ void conn_tell_bytes(struct conn *c, const char *octets, size_t len)
     unsigned char first = (unsigned char)octets[0];
     bool letter = (first >= 'A' && first <= 'Z') || first == '\r' || first == '\n';
     event_string(&d, FIELD_looks, letter ? "http" : first == TLS_FIRST_OCTET ? "tls" : "other");
-    conn_note_event(c, &d);
-}
-
-static void tell_tls(struct conn *c)
-{
-    if (!c->stream.tls)
-        return;
-    const struct tls_info *info = tls_info(c->stream.tls);
-    if (info->alerts == c->alerts_told)
-        return;
-    c->alerts_told = info->alerts;
-    struct event_draft d;
-    conn_event(c, &d, EVENT_alert);
-    event_string(&d, FIELD_by, info->alert.by_peer ? "client" : "us");
-    event_string(&d, FIELD_description, tls_alert_name(info->alert.description));
     conn_note_event(c, &d);
 }
 
@@ -179,8 +164,8 @@ static void tell_accept(struct conn *c, const struct sockaddr *peer)
     const struct rule *rule = rule_take(c, &d.event);
     if (rule) {
         script_begin(c, rule, first_state(c));
-        script_keep_event(c, &d.event);
         event_string(&d, FIELD_rule, rule->name);
+        script_keep_event(c, &d.event);
     }
     conn_note_event(c, &d);
 }
@@ -262,9 +247,10 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
     timer_set(&c->instance->reaper, 0);
 }
 
-static void end_by_client_reset(struct conn *c)
+enum progress conn_client_reset(struct conn *c)
 {
     conn_end(c, "client", "reset", "the client reset the connection", false, true, -1);
+    return PROGRESS_ENDED;
 }
 
 void conn_begin_close(struct conn *c, bool notify, const char *why)
@@ -333,14 +319,14 @@ bool conn_look(struct conn *c)
     bool copying = c->exchange && tunnel_is_copying(c->exchange);
     bool deliverable = copying && c->upstream && stream_queued(&c->upstream->stream) == 0;
     if (wire_was_reset(w) && (!deliverable || wire_unread(w) == 0)) {
-        end_by_client_reset(c);
+        conn_client_reset(c);
         return true;
     }
     if (w->hup)
-        tell_client_fin(c);
+        conn_tell_client_fin(c);
     if (c->exchange && !copying && !c->bytes_told && !request_body_open(c->exchange))
         conn_has_input(c);
-    tell_tls(c);
+    conn_tell_alerts(c);
     return false;
 }
 
@@ -351,134 +337,6 @@ static void sniff(struct conn *c)
     char octet;
     if (peek(c, &octet, 1) == 1)
         c->state = (unsigned char)octet == TLS_FIRST_OCTET ? CONN_HELLO : CONN_REQUEST;
-}
-
-static struct tls_context *tls_context_of(struct conn *c)
-{
-    struct listener *l = c->listener;
-    if (!l->tls)
-        l->tls = tls_context_new(c->instance->loop->certs, &l->tls_settings, "127.0.0.1");
-    return l->tls;
-}
-
-static void add_list(struct buf *b, const char *item)
-{
-    if (b->len)
-        buf_char(b, ',');
-    buf_string(b, item);
-}
-
-/* Notes the ClientHello, and plays the rule that takes it before a single octet is answered. */
-static void tell_hello(struct conn *c, const struct tls_hello *hello)
-{
-    struct buf alpn = { 0 }, versions = { 0 };
-    for (unsigned i = 0; i < hello->n_alpn; i++)
-        add_list(&alpn, hello->alpn[i]);
-    for (unsigned i = 0; i < hello->n_versions; i++)
-        if (tls_version_name(hello->versions[i]))
-            add_list(&versions, tls_version_name(hello->versions[i]));
-    struct event_draft d;
-    conn_event(c, &d, EVENT_hello);
-    d.event.began = c->message_began;
-    if (hello->sni[0])
-        event_string(&d, FIELD_sni, hello->sni);
-    event_text(&d, FIELD_alpn, alpn.at ? alpn.at : "", alpn.len);
-    event_text(&d, FIELD_versions, versions.at ? versions.at : "", versions.len);
-    event_flag(&d, FIELD_resumed, hello->psk || hello->ticket);
-    event_flag(&d, FIELD_early_data, hello->early_data);
-    const struct rule *rule = rule_take(c, &d.event);
-    if (rule)
-        event_string(&d, FIELD_rule, rule->name);
-    conn_note_event(c, &d);
-    c->state = CONN_HANDSHAKE;
-    if (rule) {
-        script_begin(c, rule, CONN_HANDSHAKE);
-        script_keep_event(c, &d.event);
-    }
-    buf_free(&alpn);
-    buf_free(&versions);
-}
-
-/* Collects the ClientHello raw, so that a rule can answer it with anything at all. */
-static void hello_poll(struct conn *c)
-{
-    char *scratch = c->instance->loop->scratch;
-    size_t len = 0;
-    ssize_t n;
-    do {
-        n = stream_read(&c->stream, scratch + len, LOOP_SCRATCH - len);
-        len += n > 0 ? (size_t)n : 0;
-    } while (n > 0 && len < LOOP_SCRATCH);
-    conn_tell_bytes(c, scratch, len);
-    struct tls_hello hello;
-    enum tls_hello_state state = tls_hello_parse(scratch, len, &hello);
-    stream_unread(&c->stream, scratch, len);
-    if (state == TLS_HELLO_WHOLE) {
-        tell_hello(c, &hello);
-    } else if (state == TLS_HELLO_BAD) {
-        c->state = CONN_HANDSHAKE; /* which answers with an alert and ends it */
-    } else if (n == STREAM_EOF) {
-        tell_client_fin(c);
-        conn_begin_close(c, false, "the client ended before its ClientHello was whole");
-    } else if (n == STREAM_BROKEN) {
-        end_by_client_reset(c);
-    }
-}
-
-static void tell_secure(struct conn *c)
-{
-    const struct tls_info *info = tls_info(c->stream.tls);
-    struct event_draft d;
-    conn_event(c, &d, EVENT_secure);
-    event_string(&d, FIELD_versions, tls_version_name(info->version));
-    event_string(&d, FIELD_alpn, info->alpn);
-    event_flag(&d, FIELD_resumed, info->resumed);
-    event_flag(&d, FIELD_early_data, info->early == TLS_EARLY_ACCEPTED);
-    event_flag(&d, FIELD_client_certificate, info->client_certificate);
-    conn_note_event(c, &d);
-    c->secure_told = true;
-    c->bytes_told = false;
-}
-
-static void handshake_poll(struct conn *c)
-{
-    struct stream *s = &c->stream;
-    if (!s->tls) {
-        struct tls_context *context = tls_context_of(c);
-        if (!context || stream_start_tls(s, context) < 0) {
-            conn_begin_close(c, false, "no TLS session could be made");
-            return;
-        }
-        if (c->dialed_host)
-            tls_set_default_name(s->tls, c->dialed_host);
-    }
-    enum tls_result r;
-    uint64_t before;
-    do {
-        r = tls_handshake(s->tls);
-        stream_flush(s);
-        before = s->wire.received;
-        if (r == TLS_AGAIN && !stream_feed_tls(s)) {
-            tell_tls(c);
-            end_by_client_reset(c);
-            return;
-        }
-    } while (r == TLS_AGAIN && (s->wire.received > before || s->wire.eof));
-    tell_tls(c);
-    if (r == TLS_AGAIN)
-        return;
-    if (r == TLS_OK) {
-        tell_secure(c);
-        c->state = CONN_REQUEST;
-        return;
-    }
-    if (s->wire.eof)
-        tell_client_fin(c);
-    char why[160];
-    const char *error = tls_error(s->tls);
-    snprintf(why, sizeof(why), "the TLS handshake failed: %s",
-             *error ? error : "the client ended the connection");
-    conn_begin_close(c, false, why);
 }
 
 /* Waiting for a request. */
@@ -495,18 +353,18 @@ static void request_state_poll(struct conn *c)
     if (c->state == CONN_DEAD)
         return;
     if (c->stream.wire.broken && !c->stream.wire.eof) {
-        end_by_client_reset(c);
+        conn_client_reset(c);
         return;
     }
     const struct stream *s = &c->stream;
     if (s->tls && !s->wire.eof && !tls_info(s->tls)->close_notify_received) {
         char why[160];
         snprintf(why, sizeof(why), "TLS failed: %s", tls_error(s->tls));
-        tell_tls(c);
+        conn_tell_alerts(c);
         conn_begin_close(c, false, why);
         return;
     }
-    tell_client_fin(c);
+    conn_tell_client_fin(c);
     conn_begin_close(c, true, "the client ended the connection");
 }
 
@@ -514,7 +372,7 @@ static void closing_poll(struct conn *c)
 {
     struct wire *w = &c->stream.wire;
     if (stream_flush(&c->stream) < 0) {
-        end_by_client_reset(c);
+        conn_client_reset(c);
         return;
     }
     if (stream_queued(&c->stream) == 0)
@@ -525,7 +383,7 @@ static void closing_poll(struct conn *c)
     int64_t limit = c->ending_since + DRAIN_LIMIT;
     if (w->broken || w->eof) {
         if (w->eof)
-            tell_client_fin(c);
+            conn_tell_client_fin(c);
         wire_close(w);
     } else if (clock_now() >= limit) {
         wire_close(w);
@@ -579,7 +437,7 @@ static void rest_poll(struct conn *c)
     if (p == PROGRESS_AGAIN)
         return;
     if (p == PROGRESS_ENDED && w->broken && !w->eof) {
-        end_by_client_reset(c);
+        conn_client_reset(c);
         return;
     }
     if (c->exchange->body.bad) { /* where the next request begins is not known */
@@ -598,17 +456,17 @@ static void step(struct conn *c)
     case CONN_SNIFF:
         sniff(c);
         if (c->state == CONN_SNIFF && c->stream.wire.hup) {
-            tell_client_fin(c);
+            conn_tell_client_fin(c);
             conn_begin_close(c, false, "the client ended the connection");
         } else if (c->state == CONN_SNIFF && wire_was_reset(&c->stream.wire)) {
-            end_by_client_reset(c);
+            conn_client_reset(c);
         }
         break;
     case CONN_HELLO:
-        hello_poll(c);
+        conn_hello_poll(c);
         break;
     case CONN_HANDSHAKE:
-        handshake_poll(c);
+        conn_handshake_poll(c);
         break;
     case CONN_REQUEST:
         request_state_poll(c);

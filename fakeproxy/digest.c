@@ -100,7 +100,7 @@ void digest_secret(const char *secret, unsigned long long n, unsigned char *out,
     int text_len = snprintf(text, sizeof(text), "%.200s %llu", secret, n);
     hash_parts(DIGEST_SHA_256, &(struct http_slice){ text, (size_t)text_len }, 1, hex);
     for (unsigned i = 0; i < len && i < 32; i++) {
-        char octet[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
+        char octet[3] = { hex[2 * (size_t)i], hex[2 * (size_t)i + 1], '\0' };
         out[i] = (unsigned char)strtoul(octet, NULL, 16);
     }
 }

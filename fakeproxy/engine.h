@@ -246,6 +246,15 @@ void conn_end(struct conn *, const char *by, const char *how, const char *why, b
               bool exact, int64_t settle_ns);
 /* Begins a clean close: FIN, drain, end. Everything queued must have been written. */
 void conn_begin_close(struct conn *, bool notify, const char *why);
+/* The peer's RST was met: ends the connection, and says PROGRESS_ENDED. */
+enum progress conn_client_reset(struct conn *);
+/* Notes the peer's FIN, once. */
+void conn_tell_client_fin(struct conn *);
+
+/* conn_tls.c: the states before TLS is up */
+void conn_hello_poll(struct conn *);
+void conn_handshake_poll(struct conn *);
+void conn_tell_alerts(struct conn *); /* those that were not told yet */
 
 /* request.c: reading requests */
 enum progress request_poll(struct conn *); /* CONN_REQUEST: a whole header block */
@@ -329,6 +338,11 @@ void answering_tell(struct conn *, const char *head, size_t len);
 void answering_tell_sent(struct conn *, int status, uint64_t octets, uint64_t body, bool whole);
 /* Does the answer with this head leave the connection open, in the exchange at hand? */
 bool answering_keeps_open(const struct exchange *, const struct http_head *answer);
+
+/* forward_head.c: header blocks as they are passed on */
+void forward_write_request(const struct conn *, struct buf *);
+void forward_write_response(struct conn *, const struct forward *, struct buf *);
+bool forward_dechunks(const struct exchange *); /* the client speaks 1.0: no chunked coding */
 
 /* upstream.c */
 enum dial { DIAL_PENDING, DIAL_OPEN, DIAL_FAILED };

@@ -13,111 +13,6 @@ enum { HELD_MAX = 1 << 20 };
 
 enum phase { START, DIALING, HEAD, INTERIM, BODY, FINISH, CLOSING, RESETTING };
 
-/* ---- header blocks --------------------------------------------------------------------------- */
-
-static bool is_hop_by_hop(const struct http_head *h, struct http_slice name)
-{
-    static const char *const fields[] = { "Connection",
-                                          "Keep-Alive",
-                                          "Proxy-Connection",
-                                          "Proxy-Authorization",
-                                          "Proxy-Authenticate",
-                                          "Proxy-Authentication-Info",
-                                          "TE",
-                                          "Upgrade" };
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-        if (http_slice_is_nocase(name, fields[i]))
-            return true;
-    char token[128];
-    if (name.len >= sizeof(token))
-        return false;
-    memcpy(token, name.at, name.len);
-    token[name.len] = '\0';
-    /* What frames or routes the message is never an option of the connection. */
-    return !http_slice_is_nocase(name, "Host") && !http_slice_is_nocase(name, "Content-Length") &&
-           !http_slice_is_nocase(name, "Transfer-Encoding") &&
-           http_list_has(h, "Connection", token);
-}
-
-static bool replaced(const struct conn *c, const struct forward *f, struct http_slice name)
-{
-    if (exits_header(c) && http_slice_is_nocase(name, "X-Exit"))
-        return true;
-    for (size_t i = 0; i < f->header_count; i++)
-        if (http_slice_is_nocase(name, f->headers[i].name.octets))
-            return true;
-    return false;
-}
-
-/* Does the scenario speak of X-Exit itself? */
-static bool names_exit(const struct forward *f)
-{
-    for (size_t i = 0; i < f->header_count; i++)
-        if (strcasecmp(f->headers[i].name.octets, "X-Exit") == 0)
-            return true;
-    return false;
-}
-
-static void pass_fields(struct buf *out, const struct http_head *h, const char *but)
-{
-    struct http_field field;
-    for (size_t cursor = 0; http_next_field(h, &cursor, &field);)
-        if (!is_hop_by_hop(h, field.name) && !(but && http_slice_is_nocase(field.name, but)))
-            buf_add(out, field.line.at, field.line.len);
-}
-
-/* The request as an origin gets it: origin-form, Host from the target (RFC 9112, 3.2.2). */
-static void write_request(struct conn *c, struct buf *out)
-{
-    const struct exchange *x = c->exchange;
-    const struct http_target *t = &x->target;
-    buf_add(out, x->request.method.at, x->request.method.len);
-    buf_char(out, ' ');
-    if (t->path.len && t->path.at[0] == '?')
-        buf_char(out, '/');
-    buf_add(out, t->path.at, t->path.len);
-    buf_string(out, " HTTP/1.1\r\nHost: ");
-    bool v6 = memchr(t->host.at, ':', t->host.len) != NULL;
-    buf_string(out, v6 ? "[" : "");
-    buf_add(out, t->host.at, t->host.len);
-    buf_string(out, v6 ? "]" : "");
-    if (t->port && t->port != (http_slice_is_nocase(t->scheme, "https") ? 443 : 80))
-        buf_printf(out, ":%d", t->port);
-    buf_string(out, "\r\n");
-    pass_fields(out, &x->request, "Host");
-    buf_string(out, "\r\n");
-}
-
-/* RFC 9112, 6.1: no transfer coding to a client that speaks 1.0. */
-static bool dechunks(const struct exchange *x)
-{
-    return x->request.minor == 0 && x->response_body.kind == BODY_CHUNKED;
-}
-
-/* The answer as the client gets it. */
-static void write_response(struct conn *c, const struct forward *f, struct buf *out)
-{
-    struct exchange *x = c->exchange;
-    const struct http_head *h = &x->response;
-    buf_string(out, "HTTP/1.1 ");
-    buf_number(out, h->status);
-    buf_char(out, ' ');
-    buf_add(out, h->reason.at, h->reason.len);
-    buf_string(out, "\r\n");
-    struct http_field field;
-    for (size_t cursor = 0; http_next_field(h, &cursor, &field);)
-        if (!is_hop_by_hop(h, field.name) && !replaced(c, f, field.name) &&
-            !(dechunks(x) && http_slice_is_nocase(field.name, "Transfer-Encoding")))
-            buf_add(out, field.line.at, field.line.len);
-    if (exits_header(c) && h->status >= 200 && !names_exit(f))
-        buf_printf(out, "X-Exit: %s\r\n", exits_header(c));
-    for (size_t i = 0; i < f->header_count; i++)
-        answer_field(out, &f->headers[i], &c->instance->scope, clock_wall());
-    if (dechunks(x))
-        buf_string(out, "Connection: close\r\n");
-    buf_string(out, "\r\n");
-}
-
 /* ---- failures -------------------------------------------------------------------------------- */
 
 static enum progress fail(struct conn *c, int status, const char *error, const char *text)
@@ -145,12 +40,6 @@ static enum progress origin_broke(struct conn *c, bool reset)
     return x->phase == FINISH ? PROGRESS_DONE : PROGRESS_AGAIN;
 }
 
-static enum progress client_is_gone(struct conn *c)
-{
-    conn_end(c, "client", "reset", "the client reset the connection", false, true, -1);
-    return PROGRESS_ENDED;
-}
-
 /* ---- the request goes up --------------------------------------------------------------------- */
 
 static enum progress dial(struct conn *c, const struct forward *f)
@@ -166,7 +55,7 @@ static enum progress dial(struct conn *c, const struct forward *f)
         return fail(c, 502, "fakeproxy; error=connection_refused",
                     "the connection to the origin failed");
     struct buf head = { 0 };
-    write_request(c, &head);
+    forward_write_request(c, &head);
     int sent = stream_put_octets(&c->upstream->stream, head.at, head.len);
     buf_free(&head);
     c->upstream->exchanges++;
@@ -239,7 +128,7 @@ static enum progress read_head(struct conn *c, const struct forward *f)
     stream_unread(from, data + end, len - end);
     x->keeps_upstream = http_keep_alive(&x->response);
     /* The slices of x->response point into scratch: write the client's head before it is reused. */
-    write_response(c, f, &x->passed);
+    forward_write_response(c, f, &x->passed);
     return PROGRESS_DONE;
 }
 
@@ -366,13 +255,13 @@ static enum progress put_head(struct conn *c)
     struct answer *a = &x->answer;
     while (a->written < x->passed.len && a->written < a->limit) {
         if (stream_flush(&c->stream) < 0)
-            return client_is_gone(c);
+            return conn_client_reset(c);
         size_t room = stream_queued(&c->stream) > 0 ? 0 : piece_room(c);
         if (room == 0)
             return PROGRESS_AGAIN;
         size_t left = x->passed.len - (size_t)a->written;
         if (put(c, x->passed.at + a->written, left < room ? left : room) < 0)
-            return client_is_gone(c);
+            return conn_client_reset(c);
     }
     return PROGRESS_DONE;
 }
@@ -382,7 +271,7 @@ static enum progress pump_piece(struct conn *c)
 {
     struct exchange *x = c->exchange;
     struct answer *a = &x->answer;
-    bool decodes = dechunks(x);
+    bool decodes = forward_dechunks(x);
     size_t room = piece_room(c);
     if (room == 0)
         return PROGRESS_AGAIN;
@@ -401,7 +290,7 @@ static enum progress pump_piece(struct conn *c)
         http_body_scan(&x->response_body, data, (size_t)n, decodes ? put_payload : NULL, &d);
     stream_unread(&c->upstream->stream, data + used, (size_t)n - used);
     if (d.broken || (!decodes && put_body(c, data, used) < 0))
-        return client_is_gone(c);
+        return conn_client_reset(c);
     if (x->response_body.bad)
         return origin_broke(c, false);
     return PROGRESS_DONE;
@@ -413,8 +302,9 @@ static enum progress put_head_and_body(struct conn *c)
 {
     struct exchange *x = c->exchange;
     struct answer *a = &x->answer;
-    if (a->written > 0 || x->pace.octets || x->hold || dechunks(x) || x->response_body.whole ||
-        a->limit < x->passed.len + STREAM_PIECE || stream_queued(&c->stream) > 0)
+    if (a->written > 0 || x->pace.octets || x->hold || forward_dechunks(x) ||
+        x->response_body.whole || a->limit < x->passed.len + STREAM_PIECE ||
+        stream_queued(&c->stream) > 0)
         return put_head(c);
     char *data = c->instance->loop->scratch;
     ssize_t n = stream_read(&c->upstream->stream, data, STREAM_PIECE);
@@ -428,7 +318,7 @@ static enum progress put_head_and_body(struct conn *c)
     answering_tell(c, x->passed.at, x->passed.len);
     a->written = x->passed.len + used;
     if (stream_put(&c->stream, iov, used ? 2 : 1) < 0)
-        return client_is_gone(c);
+        return conn_client_reset(c);
     return x->response_body.bad ? origin_broke(c, false) : PROGRESS_DONE;
 }
 
@@ -439,7 +329,7 @@ static enum progress pump_down(struct conn *c)
     enum progress p = put_head_and_body(c);
     for (int turn = 0; p == PROGRESS_DONE; turn++) {
         if (stream_flush(&c->stream) < 0)
-            return client_is_gone(c);
+            return conn_client_reset(c);
         if (stream_queued(&c->stream) > 0)
             return PROGRESS_AGAIN;
         if (x->response_body.whole && x->hold)
@@ -577,7 +467,7 @@ enum progress action_forward(struct conn *c, const struct action *a)
     if (x->phase == RESETTING || x->phase == CLOSING)
         return end_like_origin(c, x->phase == RESETTING);
     if (!pump_up(c))
-        return client_is_gone(c);
+        return conn_client_reset(c);
     if (x->body.bad && x->phase == HEAD && !conn_peer_is_gone(c)) {
         upstream_drop(c, true);
         answering_own(c, 400, NULL, x->body.error, true);

@@ -47,7 +47,11 @@ static const struct fp_event *find_first(struct grading *g, const struct match *
 {
     if (m->nth) {
         struct picked p = grading_pick(g, m);
+<<<<<<< HEAD
         return p.events ? p.events[0] : NULL;
+=======
+        return p.count && p.events ? p.events[0] : NULL;
+>>>>>>> main
     }
     for (size_t i = 0; i < g->c->count; i++)
         if (match_event(m, g->c->events[i], &g->env))

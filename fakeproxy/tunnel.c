@@ -300,8 +300,7 @@ static enum progress ending_poll(struct conn *c, const struct tunnel *a)
     struct tunnel_state *t = c->exchange->tunnel;
     if (t->broken == CLIENT_RESET) {
         tell_end(c);
-        conn_end(c, "client", "reset", "the client reset the tunnel", false, true, -1);
-        return PROGRESS_ENDED;
+        return conn_client_reset(c);
     }
     if (t->broken == ORIGIN_RESET)
         return pass_reset_on(c);

@@ -133,48 +133,6 @@ int port_of(const struct play *p, const char *actor)
     return port;
 }
 
-static FILE *open_proc(const struct play *p, const char *name)
-{
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/%s", (int)p->program->pid, name);
-    FILE *f = fopen(path, "re");
-    if (!f)
-        fail_here("%s: %s; did the program end?", path, strerror(errno));
-    return f;
-}
-
-long memory_of(const struct play *p, const char *name)
-{
-    char line[256];
-    long kib = -1;
-    FILE *f = open_proc(p, "status");
-    while (kib < 0 && fgets(line, sizeof(line), f))
-        if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ':')
-            kib = strtol(line + strlen(name) + 1, NULL, 10);
-    fclose(f);
-    return kib;
-}
-
-long cpu_ms_of(const struct play *p)
-{
-    char line[1024] = "";
-    FILE *f = open_proc(p, "stat");
-    size_t n = fread(line, 1, sizeof(line) - 1, f);
-    fclose(f);
-    line[n] = '\0';
-    long utime = 0, stime = 0;
-    const char *rest = strrchr(line, ')'); /* fields 3 on; 14 and 15 are the times (proc(5)) */
-    for (int field = 3; rest && field <= 15; field++) {
-        rest = strchr(rest, ' ');
-        rest = rest ? rest + 1 : NULL;
-        if (rest && field == 14)
-            utime = strtol(rest, NULL, 10);
-        if (rest && field == 15)
-            stime = strtol(rest, NULL, 10);
-    }
-    return (utime + stime) * 1000 / sysconf(_SC_CLK_TCK);
-}
-
 /* ---- the journal ----------------------------------------------------------------------------- */
 
 static void read_journal(struct play *p)

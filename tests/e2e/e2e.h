@@ -42,6 +42,13 @@ int port_of(const struct play *, const char *actor);
 /* A figure of /proc/PID/status in KiB, such as "VmRSS"; CPU time of the program in ms. */
 long memory_of(const struct play *, const char *name);
 long cpu_ms_of(const struct play *);
+int descriptors_of(const struct play *);
+/* Waits until it has no more open files than so many: nothing of its clients is left. */
+void expect_descriptors(const struct play *, int most);
+/* Waits until it uses no CPU: it has done what it had to do. */
+void settle(const struct play *);
+/* GET /alive through the proxy is answered 200. */
+void expect_alive(const struct play *);
 
 /* ---- the journal ----------------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define EACH(i, list) (size_t i = 0; i < sizeof(list) / sizeof((list)[0]); i++)
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 /* Runs curl on the proxy; what it wrote, without bodies, is one line a request: status, and the
  * status of a CONNECT. */
@@ -78,18 +78,16 @@ static void digest_of_every_algorithm(void **state)
 {
     (void)state;
     static const char *const algorithms[] = { NULL, "MD5", "MD5-sess", "SHA-256", "SHA-256-sess" };
-    for
-        EACH(i, algorithms)
-    expect_let_in((struct kind){ algorithms[i], "auth" });
+    for (size_t i = 0; i < COUNT(algorithms); i++)
+        expect_let_in((struct kind){ algorithms[i], "auth" });
 }
 
 static void digest_of_every_qop(void **state)
 {
     (void)state;
     static const char *const qops[] = { "auth-int", "auth,auth-int", "foo,auth" };
-    for
-        EACH(i, qops)
-    expect_let_in((struct kind){ "SHA-256", qops[i] });
+    for (size_t i = 0; i < COUNT(qops); i++)
+        expect_let_in((struct kind){ "SHA-256", qops[i] });
 }
 
 /* RFC 2069: no qop, so no nc either. */
@@ -178,17 +176,15 @@ static void basic(void **state)
         { "'J\303\244s':'123\302\243'", "-U 'J\303\244s:123\302\243'", "200/000 " },
         { "'u1':'p1'", "", "407/000 " },
     };
-    for
-        EACH(i, rows)
-        {
-            char gate[256];
-            snprintf(gate, sizeof(gate), "{'scheme':'basic','users':{%s}}", rows[i][0]);
-            struct play *p = start_gate(gate);
-            assert_string_equal(curl(p, rows[i][1], PLAIN), rows[i][2]);
-            assert_string_equal(curl(p, rows[i][1], TUNNEL),
-                                strcmp(rows[i][2], "200/000 ") == 0 ? "200/200 " : "000/407 ");
-            stop(p);
-        }
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char gate[256];
+        snprintf(gate, sizeof(gate), "{'scheme':'basic','users':{%s}}", rows[i][0]);
+        struct play *p = start_gate(gate);
+        assert_string_equal(curl(p, rows[i][1], PLAIN), rows[i][2]);
+        assert_string_equal(curl(p, rows[i][1], TUNNEL),
+                            strcmp(rows[i][2], "200/000 ") == 0 ? "200/200 " : "000/407 ");
+        stop(p);
+    }
 }
 
 static void ntlm(void **state)

@@ -252,6 +252,30 @@ static void promises_bind(void **state)
     }
 }
 
+/* Fields of the event at hand have values in texts, in `do` and in `when`. */
+static void fields_in_texts(void **state)
+{
+    (void)state;
+    struct play *p = start(
+        "{'proxy':{" EXITS("connection") ",'rules':["
+                                         "{'on':'accept','times':1,'do':["
+                                         "{'send':'{connection} {exit} {rule} {{x}|'}]},"
+                                         "{'on':'request','when':{'path':'/{connection}'},"
+                                         "'do':[{'respond':{'headers':[['X-A','{method} "
+                                         "{exchange}']],'body':'{path}-{exit}-{user}-'}}]}]}}");
+    struct peer *a = dial(p->proxy), *b = dial(p->proxy);
+    expect_str(a, "1 x1 rule-1 {x}|");
+    get(b, "/2");
+    const char *head = expect_head(b, "HTTP/1.1 200 ");
+    assert_string_equal(field_of(head, "X-A"), "GET 1");
+    expect_str(b, "/2-x2--");
+    get(b, "/1");
+    expect_in(expect_answer(b, 200), "origin 200");
+    hang_up(a);
+    hang_up(b);
+    stop(p);
+}
+
 /* CMake reads one test a line. */
 /* clang-format off */
 static const struct CMUnitTest tests[] = {
@@ -265,6 +289,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(told_on_every_answer),
     cmocka_unit_test(limits_by_exit),
     cmocka_unit_test(promises_bind),
+    cmocka_unit_test(fields_in_texts),
 };
 /* clang-format on */
 

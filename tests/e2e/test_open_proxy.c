@@ -63,7 +63,7 @@ static void absolute_form_reaches_the_origin_only(void **state)
     (void)state;
     struct decoy d = set_up();
     struct play *p = start("{}");
-    for (size_t i = 0; i < 2 * SPELLINGS; i++) {
+    for (size_t i = 0; i < (size_t)2 * SPELLINGS; i++) {
         char authority[128];
         write_authority(authority, i / 2, i % 2 ? d.port6 : d.port);
         struct peer *c = dial(p->proxy);
@@ -99,7 +99,7 @@ static void connect_reaches_the_origin_only(void **state)
     (void)state;
     struct decoy d = set_up();
     struct play *p = start("{}");
-    for (size_t i = 0; i < 2 * SPELLINGS; i++) {
+    for (size_t i = 0; i < (size_t)2 * SPELLINGS; i++) {
         char authority[128];
         write_authority(authority, i / 2, i % 2 ? d.port6 : d.port);
         struct peer *c = dial(p->proxy);

@@ -17,7 +17,7 @@ static size_t client_hello(char *octets, size_t room)
     SSL *tls = SSL_new(context);
     BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
     SSL_set_bio(tls, in, out);
-    SSL_set_tlsext_host_name(tls, "a.test");
+    SSL_set_tlsext_host_name(tls, (char *)(uintptr_t) "a.test"); /* the macro casts const away */
     SSL_connect(tls);
     int n = BIO_read(out, octets, (int)room);
     SSL_free(tls);
@@ -249,8 +249,8 @@ static void close_that_was_said_is_done(void **state)
     (void)state;
     static const char *const rules[] = {
         "{'on':'accept','do':[{'respond':{'status':503,'headers':[['Connection','close']]}}]}",
-        "{'on':'request','do':[{'send':'HTTP/1.1 503 x\\r\\nConnection: close\\r\\n"
-        "Content-Length: 0\\r\\n\\r\\n'}]}",
+        ("{'on':'request','do':[{'send':'HTTP/1.1 503 x\\r\\nConnection: close\\r\\n"
+         "Content-Length: 0\\r\\n\\r\\n'}]}"),
         "{'on':'request','do':[{'send':'HTTP/1.1 503 x\\r\\n\\r\\n'}]}",
     };
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

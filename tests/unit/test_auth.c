@@ -677,8 +677,8 @@ static void test_challenges(void **state)
         "Bearer realm=\"p\"",
         "NTLM",
         "Digest realm=\"p\", nonce=\"n1\"",
-        "Digest realm=\"r@p\", nonce=\"n1\", qop=\"auth,auth-int\", opaque=\"o/+=\", "
-        "algorithm=SHA-256, charset=UTF-8",
+        ("Digest realm=\"r@p\", nonce=\"n1\", qop=\"auth,auth-int\", opaque=\"o/+=\", "
+         "algorithm=SHA-256, charset=UTF-8"),
     };
     struct desk d = desk();
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

@@ -25,6 +25,7 @@ static void parse(struct parsed *p, const char *line)
     int saved = dup(STDERR_FILENO);
     FILE *errors = tmpfile();
     assert_non_null(errors);
+    *p = (struct parsed){ 0 };
     snprintf(p->line, sizeof(p->line), "fakeproxy %s", line);
     for (char *word = strtok(p->line, " "); word; word = strtok(NULL, " "))
         p->argv[argc++] = word;

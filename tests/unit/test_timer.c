@@ -29,7 +29,7 @@ struct waits {
 static void be_busy(struct waits *w)
 {
     w->busy = w->busy * 1103515245 + 12345;
-    int64_t until = clock_now() + (w->busy >> 16) % 64 * 40000;
+    int64_t until = clock_now() + (int64_t)((w->busy >> 16) % 64) * 40000;
     while ((w->busy >> 24) % 16 == 0 && clock_now() < until)
         continue;
 }
