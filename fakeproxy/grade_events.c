@@ -36,7 +36,7 @@ struct picked grading_pick(struct grading *g, const struct match *m)
     if (!m || m->nth == 0)
         return p;
     size_t nth = (size_t)(m->nth > 0 ? m->nth : -m->nth);
-    if (!p.events || nth > p.count)
+    if (nth > p.count)
         return (struct picked){ 0 };
     p.events += m->nth > 0 ? nth - 1 : p.count - nth;
     p.count = 1;
@@ -47,11 +47,7 @@ static const struct fp_event *find_first(struct grading *g, const struct match *
 {
     if (m->nth) {
         struct picked p = grading_pick(g, m);
-<<<<<<< HEAD
-        return p.events ? p.events[0] : NULL;
-=======
         return p.count && p.events ? p.events[0] : NULL;
->>>>>>> main
     }
     for (size_t i = 0; i < g->c->count; i++)
         if (match_event(m, g->c->events[i], &g->env))
