@@ -45,11 +45,6 @@ void buf_add(struct buf *b, const void *octets, size_t len)
         memcpy(buf_extend(b, len), octets, len);
 }
 
-void buf_string(struct buf *b, const char *z)
-{
-    buf_add(b, z, strlen(z));
-}
-
 void buf_char(struct buf *b, char c)
 {
     *buf_extend(b, 1) = c;
