@@ -28,9 +28,15 @@ static void load_pattern(struct context *, int field, const struct json *, struc
 
 /* ---- patterns -------------------------------------------------------------------------------- */
 
+/* JSON numbers go up to 1e308; what no event can have stays what no event has. */
+static int64_t whole(double number)
+{
+    return number >= 9e18 ? INT64_MAX : number <= -9e18 ? INT64_MIN : (int64_t)llround(number);
+}
+
 static int64_t seconds_to_ns(double seconds)
 {
-    return (int64_t)llround(seconds * 1e9);
+    return whole(seconds * 1e9);
 }
 
 static int64_t load_seconds(const struct json *v)
@@ -40,7 +46,7 @@ static int64_t load_seconds(const struct json *v)
 
 static struct text decimal(struct context *c, double number)
 {
-    char digits[32];
+    char digits[320]; /* the largest double has 309 digits */
     int len = snprintf(digits, sizeof(digits), "%.0f", number);
     return (struct text){ .octets = arena_copy(c->load->l->arena, digits, (size_t)len),
                           .len = (size_t)len };
@@ -61,8 +67,7 @@ static void load_number(struct context *c, int field, const struct json *v, stru
     enum field_type type = field == FIELD_AT ? FIELD_TYPE_TEXT : field_type((enum field_id)field);
     if (type == FIELD_TYPE_SECONDS || type == FIELD_TYPE_NUMBER) {
         p->kind = PATTERN_NUMBER;
-        p->min = p->max =
-            type == FIELD_TYPE_SECONDS ? seconds_to_ns(v->number) : (int64_t)v->number;
+        p->min = p->max = type == FIELD_TYPE_SECONDS ? seconds_to_ns(v->number) : whole(v->number);
         return;
     }
     p->kind = PATTERN_TEXT;
