@@ -123,6 +123,7 @@ class Play:
             return
         failed = {c["id"]: c["sentence"] for c in report if c["verdict"] == "fail"}
         check(sorted(failed) == sorted(self.failed), "wanted to fail", self.failed, "but found", failed)
+        self.diagnosed(failed)
         equal(self.child.returncode, 1 if failed else self.code, "the exit code")
         equal(err, b"", "standard error")
         for count, event, fields in self.at_end:
@@ -133,7 +134,13 @@ class Play:
         if not os.path.exists(self.report) or not os.path.getsize(self.report):
             return []
         with open(self.report) as f:
-            return json.load(f)["scenarios"][0]["checks"]
+            r = json.load(f)["scenarios"][0]
+        self.diagnosis = r["diagnosis"]
+        return r["checks"]
+
+    def diagnosed(self, failed):
+        mistakes = [f for f in self.diagnosis if f["mistake"]]
+        if mistakes: print("MISTAKES", self.scenario, self.variant, "failed" if failed else "GOOD", [(f["code"], f["seen"]) for f in mistakes])
 
     def fails(self, *checks):
         """This client does something wrong: these checks say so, house checks among them."""

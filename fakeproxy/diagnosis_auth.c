@@ -1,0 +1,526 @@
+/*
+ * The stubborn 407: what a proxy that wants credentials got instead.
+ *
+ * That they are missing proves nothing yet: many clients send none until they are asked for them.
+ * So it is a suspicion, which is dropped when the proxy lets the client in for that host.
+ */
+#include "diagnosing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "say.h"
+
+static void found(struct diagnosis *d, enum ailment a, const struct seen *r, const char *detail)
+{
+    struct buf seen = { 0 };
+    seen_say(&seen, r->request);
+    buf_string(&seen, detail);
+    diagnosing_found(d, a, &seen, r->request, r->response);
+}
+
+static bool is_proxy(const struct diagnosis *d, const struct seen *r)
+{
+    return d->s->actors[r->actor].is_proxy;
+}
+
+static bool has_credentials(const struct seen *r)
+{
+    struct http_slice value;
+    return seen_header(r->request, "Proxy-Authorization", &value);
+}
+
+/* ---- on the target --------------------------------------------------------------------------- */
+
+static bool has_userinfo(struct http_slice authority)
+{
+    return authority.len && memchr(authority.at, '@', authority.len);
+}
+
+/* The authority of an absolute-form target, or all of an authority-form. */
+static struct http_slice authority_of(struct http_slice target)
+{
+    const char *scheme = target.len ? memmem(target.at, target.len, "://", 3) : NULL;
+    const char *end = target.at + target.len, *from = scheme ? scheme + 3 : target.at;
+    const char *at = from;
+    while (at < end && !memchr("/?#", *at, 3))
+        at++;
+    return (struct http_slice){ from, (size_t)(at - from) };
+}
+
+static void look_for_userinfo(struct diagnosis *d, const struct seen *r)
+{
+    struct http_slice target, host;
+    seen_text(r->request, FIELD_target, &target);
+    seen_header(r->request, "Host", &host);
+    bool in_target = has_userinfo(authority_of(target));
+    if (!in_target && !has_userinfo(host))
+        return;
+    struct buf seen = { 0 };
+    if (d->options.redact || in_target)
+        buf_printf(&seen, "a request (%s #%lld) has user:password@ in its %s", r->request->at,
+                   (long long)say_field(r->request, FIELD_connection),
+                   in_target ? "request-target" : "Host field");
+    if (!d->options.redact && in_target) {
+        buf_string(&seen, ": ");
+        say_text(&seen, target.at, target.len);
+    } else if (!in_target && !d->options.redact) {
+        seen_say(&seen, r->request);
+        buf_string(&seen, " has the Host field ");
+        say_text(&seen, host.at, host.len);
+    }
+    diagnosing_found(d, AILMENT_ON_TARGET, &seen, r->request, NULL);
+}
+
+/* ---- at an origin ---------------------------------------------------------------------------- */
+
+static const char *where(const struct seen *r)
+{
+    return say_is(r->request, FIELD_via, "tunnel") ? "inside the tunnel" : "past the proxy";
+}
+
+static void look_for_leaks(struct diagnosis *d, const struct seen *r)
+{
+    struct http_slice value;
+    struct pair pair;
+    char detail[160];
+    if (has_credentials(r)) {
+        snprintf(detail, sizeof(detail), " came %s with the field Proxy-Authorization", where(r));
+        found(d, AILMENT_IN_TUNNEL, r, detail);
+    }
+    if (!seen_header(r->request, "Authorization", &value) || !pair_read(value, &pair))
+        return;
+    if (users_proxys(d, &pair)) {
+        snprintf(detail, sizeof(detail),
+                 " came %s with Authorization: Basic and the proxy's user and password", where(r));
+        found(d, AILMENT_AT_ORIGIN, r, detail);
+    }
+    pair_free(&pair);
+}
+
+void diagnosing_credentials(struct diagnosis *d, struct seen *r)
+{
+    struct http_head head = { .status = 0 };
+    if (!is_proxy(d, r)) {
+        look_for_leaks(d, r);
+        return;
+    }
+    look_for_userinfo(d, r);
+    seen_text(r->request, FIELD_header, &head.fields);
+    if (http_count(&head, "Proxy-Authorization") > 1)
+        found(d, AILMENT_TWICE, r, " has more than one field Proxy-Authorization");
+    else if (say_is(r->request, FIELD_auth, "ok") && event_get(r->request, FIELD_why))
+        found(d, AILMENT_DIGEST_MISTAKE, r,
+              " is let in, but opaque did not come back unchanged (RFC 7616, section 3.4)");
+}
+
+/* ---- 407 without credentials ----------------------------------------------------------------- */
+
+static bool offers(const struct fp_event *response, struct http_slice scheme)
+{
+    struct http_head head = { .status = 0 };
+    struct http_field field;
+    struct http_slice element;
+    seen_text(response, FIELD_header, &head.fields);
+    for (size_t cursor = 0; http_next_field(&head, &cursor, &field);)
+        for (size_t at = 0; http_slice_is_nocase(field.name, "Proxy-Authenticate") &&
+                            http_next_element(field.value, &at, &element);)
+            if (element.len >= scheme.len &&
+                strncasecmp(element.at, scheme.at, scheme.len) == 0 &&
+                (element.len == scheme.len || element.at[scheme.len] == ' '))
+                return true;
+    return false;
+}
+
+static bool offers_any(const struct fp_event *response, const char *const *schemes)
+{
+    for (; *schemes; schemes++)
+        if (offers(response, (struct http_slice){ *schemes, strlen(*schemes) }))
+            return true;
+    return false;
+}
+
+/* Should the client have sent some? In a case it has what the case gives it, and is to answer what
+ * it can. */
+static bool should_have(const struct diagnosis *d, const struct seen *r)
+{
+    static const char *const known[] = { "Basic", "Digest", "Bearer", "NTLM", NULL };
+    const struct client *c = &d->s->client;
+    if (!diagnosing_is_case(d))
+        return true;
+    for (size_t i = 0; i < c->step_count; i++)
+        if (c->steps[i].change || c->steps[i].session >= 0 ||
+            (c->steps[i].has_body && c->steps[i].body.source == BODY_STREAM))
+            return false;
+    return c->keys.credential_count > 0 && (c->keys.proxy == r->actor) &&
+           offers_any(r->response, c->keys.schemes ? c->keys.schemes : known);
+}
+
+/* curl puts a field of its own making before User-Agent, and one given with -H behind it. */
+static bool is_by_hand(const struct seen *r, struct http_slice value)
+{
+    struct http_slice agent;
+    bool is_curl = seen_header(r->request, "User-Agent", &agent) && agent.len > 5 &&
+                   memcmp(agent.at, "curl/", 5) == 0;
+    bool is_basic = value.len > 6 && strncasecmp(value.at, "Basic ", 6) == 0;
+    return seen_is_connect(r) || !is_basic || (is_curl && value.at > agent.at);
+}
+
+/* The proxy got Authorization only. */
+static bool has_other_field(struct diagnosis *d, const struct seen *r)
+{
+    struct http_slice value;
+    struct pair pair = { 0 };
+    if (!seen_header(r->request, "Authorization", &value))
+        return false;
+    bool is_pair = pair_read(value, &pair), is_origins = is_pair && users_origins(d, &pair);
+    bool is_known = is_pair && users_proxys(d, &pair);
+    pair_free(&pair);
+    if (is_origins)
+        return false;
+    enum ailment a = is_by_hand(r, value) ? AILMENT_AUTHORIZATION : AILMENT_ON_TARGET;
+    const char *detail = is_known
+                             ? " has Authorization, with the proxy's user and password, and no "
+                               "Proxy-Authorization; the proxy answers 407"
+                             : " has Authorization, and no Proxy-Authorization; the proxy answers "
+                               "407";
+    if (is_known)
+        found(d, a, r, detail);
+    else if (should_have(d, r))
+        diagnosing_suspect(d, a, r, detail);
+    return true;
+}
+
+/* Does the Location of q's answer lead to r? */
+static bool leads_to(const struct seen *q, const struct seen *r)
+{
+    struct http_slice location, target;
+    int64_t status = seen_status(q);
+    if (status < 300 || status > 399 || !seen_header(q->response, "Location", &location))
+        return false;
+    seen_text(r->request, FIELD_target, &target);
+    if (!seen_is_connect(r)) {
+        bool is_path = location.len && location.at[0] == '/';
+        struct http_slice path;
+        seen_text(r->request, FIELD_path, &path);
+        struct http_slice to = is_path ? path : target;
+        return (location.len == to.len && memcmp(location.at, to.at, to.len) == 0) ||
+               (to.len == location.len + 1 && memcmp(location.at, to.at, location.len) == 0);
+    }
+    struct http_slice host, authority = authority_of(location);
+    seen_text(r->request, FIELD_host, &host);
+    return authority.len >= host.len && strncasecmp(authority.at, host.at, host.len) == 0 &&
+           (authority.len == host.len || authority.at[host.len] == ':');
+}
+
+/* The newest request with credentials at this proxy that `fits`; r itself is the newest of all. */
+static struct seen *earlier(struct diagnosis *d, const struct seen *r,
+                            bool (*fits)(const struct seen *, const struct seen *))
+{
+    struct seen *q;
+    for (uint64_t i = 0; (q = seen_back(d, i)); i++)
+        if (q != r && q->actor == r->actor && has_credentials(q) && fits(q, r))
+            return q;
+    return NULL;
+}
+
+static bool is_plain(const struct seen *q, const struct seen *r)
+{
+    (void)r;
+    return !seen_is_connect(q);
+}
+
+static bool is_like(const struct seen *q, const struct seen *r)
+{
+    return seen_is_connect(q) == seen_is_connect(r) && seen_status(q) != 407;
+}
+
+static const char NOT_ON_CONNECT[] = " has no Proxy-Authorization, which requests for http:// to "
+                                     "the same proxy have; the proxy answers 407";
+
+static void refused_without(struct diagnosis *d, const struct seen *r)
+{
+    if (has_other_field(d, r) || !should_have(d, r))
+        return;
+    if (earlier(d, r, leads_to))
+        diagnosing_suspect(d, AILMENT_LOST_ON_REDIRECT, r,
+                           " follows a redirect without Proxy-Authorization, which the request "
+                           "before it had; the proxy answers 407");
+    else if (earlier(d, r, is_like))
+        diagnosing_suspect(d, AILMENT_DROPPED, r,
+                           " has no Proxy-Authorization, which an earlier request to this proxy "
+                           "had; the proxy answers 407");
+    else if (!seen_is_connect(r) || !earlier(d, r, is_plain))
+        diagnosing_suspect(d, AILMENT_NO_CREDENTIALS, r,
+                           " has no Proxy-Authorization; the proxy answers 407, and no credentials "
+                           "came after that");
+    else
+        diagnosing_suspect(d, AILMENT_NOT_ON_CONNECT, r, NOT_ON_CONNECT);
+}
+
+/* ---- 407 with credentials -------------------------------------------------------------------- */
+
+static void add_quoted(struct buf *b, struct http_slice s)
+{
+    buf_char(b, '"');
+    say_text(b, s.at, s.len);
+    buf_char(b, '"');
+}
+
+static void say_altered(struct diagnosis *d, const struct seen *r, enum ailment a,
+                        const char *which, struct http_slice got, const char *wanted,
+                        struct buf *how)
+{
+    struct buf seen = { 0 };
+    seen_say(&seen, r->request);
+    buf_printf(&seen, " has a %s in Proxy-Authorization that is ", which);
+    buf_add(&seen, how->at, how->len);
+    if (!d->options.redact) {
+        buf_string(&seen, ": ");
+        add_quoted(&seen, got);
+        buf_string(&seen, " instead of ");
+        add_quoted(&seen, (struct http_slice){ wanted, strlen(wanted) });
+    }
+    buf_free(how);
+    diagnosing_found(d, a, &seen, r->request, r->response);
+}
+
+/* Is it one of these, changed on the way? */
+static bool is_altered(struct diagnosis *d, const struct seen *r, const struct pair *p)
+{
+    const struct user *wanted[USERS_MAX];
+    size_t count = users_wanted(d, r->actor, wanted);
+    for (size_t i = 0; i < count; i++) {
+        struct buf how = { 0 };
+        bool is_user = http_slice_is(p->user, wanted[i]->name);
+        const char *text = is_user ? wanted[i]->password : wanted[i]->name;
+        struct http_slice got = is_user ? p->password : p->user;
+        enum ailment a = got.len ? password_altered(got, text, &how) : AILMENTS;
+        if (a != AILMENTS) {
+            say_altered(d, r, a, is_user ? "password" : "user name", got, text, &how);
+            return true;
+        }
+        buf_free(&how);
+    }
+    return count == 0;
+}
+
+static bool knows_user(const struct diagnosis *d, const struct seen *r, struct http_slice name)
+{
+    const struct user *wanted[USERS_MAX];
+    size_t count = users_wanted(d, r->actor, wanted);
+    for (size_t i = 0; i < count; i++)
+        if (http_slice_is(name, wanted[i]->name))
+            return true;
+    return false;
+}
+
+static void say_wrong(struct diagnosis *d, const struct seen *r, struct http_slice user)
+{
+    struct buf seen = { 0 };
+    bool is_known = knows_user(d, r, user);
+    seen_say(&seen, r->request);
+    buf_string(&seen, " has Proxy-Authorization for the user ");
+    add_quoted(&seen, d->options.redact ? (struct http_slice){ "(redacted)", 10 } : user);
+    buf_string(&seen, is_known ? ", and its password is another one; the proxy answers 407"
+                               : ", which the proxy does not know; it answers 407");
+    diagnosing_found(d, is_known ? AILMENT_WRONG_PASSWORD : AILMENT_WRONG_USER, &seen, r->request,
+                     r->response);
+}
+
+static void refused_basic(struct diagnosis *d, const struct seen *r, struct http_slice value)
+{
+    struct pair pair;
+    if (!pair_read(value, &pair))
+        return;
+    if (!users_right(d, r->actor, &pair) && !is_altered(d, r, &pair))
+        say_wrong(d, r, pair.user);
+    pair_free(&pair);
+}
+
+static bool says(const struct seen *r, const char *words)
+{
+    struct http_slice why;
+    return seen_text(r->request, FIELD_why, &why) && why.len &&
+           memmem(why.at, why.len, words, strlen(words));
+}
+
+/* The gate's words, as they stand in the journal. */
+static void found_why(struct diagnosis *d, enum ailment a, const struct seen *r)
+{
+    struct buf seen = { 0 };
+    struct http_slice why;
+    seen_text(r->request, FIELD_why, &why);
+    seen_say(&seen, r->request);
+    buf_string(&seen, " has credentials that are not accepted: ");
+    say_text(&seen, why.at, why.len);
+    diagnosing_found(d, a, &seen, r->request, r->response);
+}
+
+static bool has_same_stale_nonce(const struct seen *q, const struct seen *r)
+{
+    return say_is(q->request, FIELD_auth, "stale") && seen_same(q, r, FIELD_nonce) &&
+           seen_knew(q, r);
+}
+
+static void refused_digest(struct diagnosis *d, const struct seen *r)
+{
+    struct http_slice user;
+    seen_text(r->request, FIELD_user, &user);
+    if (say_is(r->request, FIELD_auth, "stale") && earlier(d, r, has_same_stale_nonce))
+        found(d, AILMENT_DIGEST_NONCE, r, " uses a nonce again that was called stale before");
+    else if (say_is(r->request, FIELD_auth, "stale"))
+        diagnosing_suspect(d, AILMENT_DIGEST_STALE, r,
+                           " was answered 407 with stale=true, and not repeated with the new nonce");
+    else if (say_is(r->request, FIELD_auth, "replayed"))
+        found_why(d, AILMENT_DIGEST_COUNT, r);
+    else if (says(r, "uri is not the request-target"))
+        found_why(d, AILMENT_DIGEST_URI, r);
+    else if (!says(r, "no such user") && !says(r, "user's password"))
+        found_why(d, AILMENT_DIGEST_MISTAKE, r);
+    else if (!users_misled(d, r->actor, user))
+        say_wrong(d, r, user);
+}
+
+static bool was_told_otherwise(const struct seen *q, const struct seen *r)
+{
+    struct http_slice scheme, challenge;
+    seen_text(r->request, FIELD_scheme, &scheme);
+    return seen_status(q) == 407 && seen_knew(q, r) &&
+           seen_header(q->response, "Proxy-Authenticate", &challenge) &&
+           !offers(q->response, scheme);
+}
+
+/* Credentials of a scheme that this proxy does not offer. False: it does, or says nothing. */
+static bool refused_scheme(struct diagnosis *d, const struct seen *r)
+{
+    struct http_slice scheme, challenge;
+    struct seen *q;
+    if (!seen_text(r->request, FIELD_scheme, &scheme) ||
+        !seen_header(r->response, "Proxy-Authenticate", &challenge) || offers(r->response, scheme))
+        return false;
+    for (uint64_t i = 0; (q = seen_back(d, i)); i++)
+        if (q != r && q->actor == r->actor && was_told_otherwise(q, r))
+            break;
+    struct buf seen = { 0 };
+    seen_say(&seen, r->request);
+    buf_string(&seen, " uses the scheme ");
+    say_text(&seen, scheme.at, scheme.len);
+    buf_string(&seen, "; the proxy offers ");
+    say_text(&seen, challenge.at, challenge.len);
+    if (q)
+        diagnosing_found(d, AILMENT_OTHER_SCHEME, &seen, r->request, q->response);
+    else if (!diagnosing_is_case(d)) /* nobody had told it yet */
+        diagnosing_suspect(d, AILMENT_OTHER_SCHEME, r,
+                           " uses a scheme that the proxy's challenge does not offer");
+    buf_free(&seen);
+    return true;
+}
+
+static void refused_with(struct diagnosis *d, const struct seen *r)
+{
+    struct http_slice value;
+    seen_header(r->request, "Proxy-Authorization", &value);
+    bool is_digest = say_is(r->request, FIELD_scheme, "Digest");
+    if (say_is(r->request, FIELD_auth, "ok") || d->index[AILMENT_TWICE] ||
+        refused_scheme(d, r) || say_is(r->request, FIELD_auth, "missing"))
+        return;
+    if (is_digest && event_get(r->request, FIELD_auth))
+        refused_digest(d, r);
+    else if (say_is(r->request, FIELD_auth, "malformed"))
+        found_why(d, AILMENT_MALFORMED, r);
+    else if (says(r, "the token is none"))
+        found_why(d, AILMENT_WRONG_TOKEN, r);
+    else if (says(r, "challenge of another connection"))
+        diagnosing_suspect(d, AILMENT_NTLM_CONNECTION, r,
+                           " answers an NTLM challenge that another connection got");
+    else
+        refused_basic(d, r, value);
+}
+
+void diagnosing_407(struct diagnosis *d, struct seen *r)
+{
+    if (has_credentials(r))
+        refused_with(d, r);
+    else
+        refused_without(d, r);
+}
+
+/* ---- suspicions ------------------------------------------------------------------------------ */
+
+static bool same_text(const struct fp_event *a, const struct fp_event *b, enum field_id field)
+{
+    struct http_slice x, y;
+    seen_text(a, field, &x);
+    seen_text(b, field, &y);
+    return x.len == y.len && memcmp(x.at, y.at, x.len) == 0;
+}
+
+void diagnosing_let_in(struct diagnosis *d, struct seen *r)
+{
+    size_t kept = 0;
+    bool is_in = has_credentials(r) || say_is(r->request, FIELD_auth, "ok");
+    for (size_t i = 0; i < d->suspicion_count; i++) {
+        struct suspicion *s = &d->suspicions[i];
+        bool is_refuted = is_in && s->actor == r->actor && s->ailment != AILMENT_DEAD_CONNECTION &&
+                          same_text(s->request, r->request, FIELD_host) &&
+                          say_is(s->request, FIELD_method, "CONNECT") == seen_is_connect(r);
+        if (is_refuted)
+            free(s->request);
+        else
+            d->suspicions[kept++] = *s;
+    }
+    d->suspicion_count = kept;
+}
+
+/* Credentials came after all, right or wrong? */
+static bool came_later(struct diagnosis *d, const struct suspicion *s)
+{
+    struct seen *q;
+    for (uint64_t i = 0; (q = seen_back(d, i)); i++)
+        if (q->request->seq > s->request->seq && q->actor == s->actor && has_credentials(q) &&
+            say_is(s->request, FIELD_method, "CONNECT") == seen_is_connect(q) &&
+            same_text(s->request, q->request, FIELD_host))
+            return true;
+    return false;
+}
+
+static bool has_plain(struct diagnosis *d, int actor)
+{
+    struct seen *q;
+    for (uint64_t i = 0; (q = seen_back(d, i)); i++)
+        if (q->actor == actor && has_credentials(q) && !seen_is_connect(q))
+            return true;
+    return false;
+}
+
+static bool is_about_none(enum ailment a)
+{
+    return a == AILMENT_NO_CREDENTIALS || a == AILMENT_ON_TARGET || a == AILMENT_AUTHORIZATION ||
+           a == AILMENT_DROPPED || a == AILMENT_LOST_ON_REDIRECT || a == AILMENT_NOT_ON_CONNECT;
+}
+
+static bool was_sent_again(struct diagnosis *d, const struct suspicion *s)
+{
+    struct seen *q;
+    for (uint64_t i = 0; (q = seen_back(d, i)); i++)
+        if (q->request->seq > s->request->seq && is_proxy(d, q) &&
+            same_text(s->request, q->request, FIELD_method) &&
+            same_text(s->request, q->request, FIELD_target))
+            return true;
+    return false;
+}
+
+bool diagnosing_suspicion_holds(struct diagnosis *d, struct suspicion *s)
+{
+    if (s->ailment == AILMENT_NO_CREDENTIALS && say_is(s->request, FIELD_method, "CONNECT") &&
+        has_plain(d, s->actor)) { /* they came later than the CONNECT */
+        s->ailment = AILMENT_NOT_ON_CONNECT;
+        s->detail = NOT_ON_CONNECT;
+    }
+    if (s->ailment == AILMENT_DEAD_CONNECTION)
+        return !was_sent_again(d, s);
+    return !is_about_none(s->ailment) || !came_later(d, s);
+}
