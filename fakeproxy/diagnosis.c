@@ -65,12 +65,7 @@ void diagnosing_found(struct diagnosis *d, enum ailment a, struct buf *seen,
 {
     bool is_first = !d->index[a];
     if (is_first) {
-        d->found[d->count] = (struct diagnosed){ .code = ailments[a].code,
-                                                 .layer = ailments[a].layer,
-                                                 .critical = ailments[a].kind == KIND_CRITICAL,
-                                                 .note = ailments[a].kind == KIND_NOTE,
-                                                 .cause = ailments[a].cause,
-                                                 .fix = ailments[a].fix };
+        diagnosis_nth_code(a, &d->found[d->count]);
         d->found[d->count].seen = keep(d, seen);
         d->index[a] = (int)++d->count;
     }
@@ -95,6 +90,29 @@ const struct diagnosed *diagnosis_get(const struct diagnosis *d, size_t i)
             if (d->found[k].note == (notes == 1) && i-- == 0)
                 return &d->found[k];
     return NULL;
+}
+
+/* ---- codes ----------------------------------------------------------------------------------- */
+
+bool diagnosis_nth_code(size_t i, struct diagnosed *found)
+{
+    if (i >= AILMENTS)
+        return false;
+    *found = (struct diagnosed){ .code = ailments[i].code,
+                                 .layer = ailments[i].layer,
+                                 .critical = ailments[i].kind == KIND_CRITICAL,
+                                 .note = ailments[i].kind == KIND_NOTE,
+                                 .cause = ailments[i].cause,
+                                 .fix = ailments[i].fix };
+    return true;
+}
+
+bool diagnosis_of_code(const char *code, struct diagnosed *found)
+{
+    for (size_t i = 0; diagnosis_nth_code(i, found); i++)
+        if (strcmp(found->code, code) == 0)
+            return true;
+    return false;
 }
 
 /* ---- suspicions ------------------------------------------------------------------------------ */

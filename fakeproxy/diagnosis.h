@@ -53,6 +53,10 @@ size_t diagnosis_count(const struct diagnosis *);
  * diagnosis and the scenario. */
 const struct diagnosed *diagnosis_get(const struct diagnosis *, size_t i);
 
+/* What is said of a code, whatever was seen. False: there is none. */
+bool diagnosis_of_code(const char *code, struct diagnosed *);
+bool diagnosis_nth_code(size_t i, struct diagnosed *);
+
 /* All of it for a whole journal: new, every event, the end. */
 struct diagnosis *diagnose(const struct grade_case *, bool redact);
 

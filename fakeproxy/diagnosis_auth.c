@@ -6,7 +6,6 @@
  */
 #include "diagnosing.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -19,6 +18,39 @@ static void found(struct diagnosis *d, enum ailment a, const struct seen *r, con
     seen_say(&seen, r->request);
     buf_string(&seen, detail);
     diagnosing_found(d, a, &seen, r->request, r->response);
+}
+
+/* The field line as it came. Credentials are shown where they are those of the scenario. */
+static void add_field(const struct diagnosis *d, struct buf *b, const char *name,
+                      struct http_slice value, bool is_known)
+{
+    const char *space = value.len ? memchr(value.at, ' ', value.len) : NULL;
+    buf_printf(b, "\"%s: ", name);
+    if (is_known && !d->options.redact) {
+        say_text(b, value.at, value.len);
+    } else {
+        say_text(b, value.at, space ? (size_t)(space - value.at) : 0);
+        buf_string(b, space ? " ***" : "***");
+    }
+    buf_char(b, '"');
+}
+
+/* What the proxy asks for. */
+static void add_challenge(struct buf *b, const struct seen *r)
+{
+    struct http_slice challenge;
+    buf_string(b, "; the proxy answers 407");
+    if (!seen_header(r->response, "Proxy-Authenticate", &challenge))
+        return;
+    buf_string(b, " and asks for ");
+    say_text(b, challenge.at, challenge.len);
+}
+
+static const char *keep(struct diagnosis *d, struct buf *text)
+{
+    const char *kept = arena_copy(d->arena, text->at ? text->at : "", text->len);
+    buf_free(text);
+    return kept;
 }
 
 static bool is_proxy(const struct diagnosis *d, const struct seen *r)
@@ -76,27 +108,32 @@ static void look_for_userinfo(struct diagnosis *d, const struct seen *r)
 
 /* ---- at an origin ---------------------------------------------------------------------------- */
 
-static const char *where(const struct seen *r)
+static void leaked(struct diagnosis *d, enum ailment a, const struct seen *r, const char *name,
+                   struct http_slice value, bool is_known)
 {
-    return say_is(r->request, FIELD_via, "tunnel") ? "inside the tunnel" : "past the proxy";
+    struct buf detail = { 0 };
+    bool in_tunnel = say_is(r->request, FIELD_via, "tunnel");
+    buf_printf(&detail, " came to the target %s with the field ",
+               in_tunnel ? "inside the tunnel" : "past the proxy");
+    add_field(d, &detail, name, value, is_known);
+    buf_printf(&detail, "%s", a == AILMENT_AT_ORIGIN ? ", with the proxy's user and password" : "");
+    found(d, a, r, keep(d, &detail));
 }
 
 static void look_for_leaks(struct diagnosis *d, const struct seen *r)
 {
     struct http_slice value;
-    struct pair pair;
-    char detail[160];
-    if (has_credentials(r)) {
-        snprintf(detail, sizeof(detail), " came %s with the field Proxy-Authorization", where(r));
-        found(d, AILMENT_IN_TUNNEL, r, detail);
+    struct pair pair = { 0 };
+    if (seen_header(r->request, "Proxy-Authorization", &value)) {
+        bool is_pair = pair_read(value, &pair);
+        leaked(d, AILMENT_IN_TUNNEL, r, "Proxy-Authorization", value,
+               is_pair && users_proxys(d, &pair));
+        pair_free(&pair);
     }
     if (!seen_header(r->request, "Authorization", &value) || !pair_read(value, &pair))
         return;
-    if (users_proxys(d, &pair)) {
-        snprintf(detail, sizeof(detail),
-                 " came %s with Authorization: Basic and the proxy's user and password", where(r));
-        found(d, AILMENT_AT_ORIGIN, r, detail);
-    }
+    if (users_proxys(d, &pair))
+        leaked(d, AILMENT_AT_ORIGIN, r, "Authorization", value, true);
     pair_free(&pair);
 }
 
@@ -168,6 +205,15 @@ static bool is_by_hand(const struct seen *r, struct http_slice value)
     return seen_is_connect(r) || !is_basic || (is_curl && value.at > agent.at);
 }
 
+static void suspect(struct diagnosis *d, bool is_certain, enum ailment a, const struct seen *r,
+                    const char *detail)
+{
+    if (is_certain)
+        found(d, a, r, detail);
+    else
+        diagnosing_suspect(d, a, r, detail);
+}
+
 /* The proxy got Authorization only. */
 static bool has_other_field(struct diagnosis *d, const struct seen *r)
 {
@@ -181,15 +227,15 @@ static bool has_other_field(struct diagnosis *d, const struct seen *r)
     if (is_origins)
         return false;
     enum ailment a = is_by_hand(r, value) ? AILMENT_AUTHORIZATION : AILMENT_ON_TARGET;
-    const char *detail = is_known
-                             ? " has Authorization, with the proxy's user and password, and no "
-                               "Proxy-Authorization; the proxy answers 407"
-                             : " has Authorization, and no Proxy-Authorization; the proxy answers "
-                               "407";
-    if (is_known)
-        found(d, a, r, detail);
-    else if (should_have(d, r))
-        diagnosing_suspect(d, a, r, detail);
+    struct buf detail = { 0 };
+    buf_string(&detail, " has the field ");
+    add_field(d, &detail, "Authorization", value, is_known);
+    buf_printf(&detail, "%s, and no Proxy-Authorization",
+               is_known ? ", with the proxy's user and password" : "");
+    add_challenge(&detail, r);
+    if (is_known || should_have(d, r))
+        suspect(d, is_known, a, r, keep(d, &detail));
+    buf_free(&detail);
     return true;
 }
 
@@ -238,26 +284,28 @@ static bool is_like(const struct seen *q, const struct seen *r)
 }
 
 static const char NOT_ON_CONNECT[] = " has no Proxy-Authorization, which requests for http:// to "
-                                     "the same proxy have; the proxy answers 407";
+                                     "the same proxy have";
 
 static void refused_without(struct diagnosis *d, const struct seen *r)
 {
+    enum ailment a = AILMENT_NO_CREDENTIALS;
+    const char *detail = " has no Proxy-Authorization";
+    struct buf text = { 0 };
     if (has_other_field(d, r) || !should_have(d, r))
         return;
-    if (earlier(d, r, leads_to))
-        diagnosing_suspect(d, AILMENT_LOST_ON_REDIRECT, r,
-                           " follows a redirect without Proxy-Authorization, which the request "
-                           "before it had; the proxy answers 407");
-    else if (earlier(d, r, is_like))
-        diagnosing_suspect(d, AILMENT_DROPPED, r,
-                           " has no Proxy-Authorization, which an earlier request to this proxy "
-                           "had; the proxy answers 407");
-    else if (!seen_is_connect(r) || !earlier(d, r, is_plain))
-        diagnosing_suspect(d, AILMENT_NO_CREDENTIALS, r,
-                           " has no Proxy-Authorization; the proxy answers 407, and no credentials "
-                           "came after that");
-    else
-        diagnosing_suspect(d, AILMENT_NOT_ON_CONNECT, r, NOT_ON_CONNECT);
+    if (earlier(d, r, leads_to)) {
+        a = AILMENT_LOST_ON_REDIRECT;
+        detail = " follows a redirect without Proxy-Authorization, which the request before had";
+    } else if (earlier(d, r, is_like)) {
+        a = AILMENT_DROPPED;
+        detail = " has no Proxy-Authorization, which an earlier request to this proxy had";
+    } else if (seen_is_connect(r) && earlier(d, r, is_plain)) {
+        a = AILMENT_NOT_ON_CONNECT;
+        detail = NOT_ON_CONNECT;
+    }
+    buf_string(&text, detail);
+    add_challenge(&text, r);
+    diagnosing_suspect(d, a, r, keep(d, &text));
 }
 
 /* ---- 407 with credentials -------------------------------------------------------------------- */

@@ -56,10 +56,12 @@ static void look_at_octets(struct diagnosis *d, const struct wire *w, const stru
 
 static void look_at_form(struct diagnosis *d, const struct fp_event *e)
 {
-    if (!say_is(e, FIELD_form, "origin") || !d->s->house.form || say_is(e, FIELD_method, "CONNECT"))
-        return;
     struct buf seen = { 0 };
-    struct http_slice host;
+    struct http_slice host, target;
+    seen_text(e, FIELD_target, &target);
+    if (!say_is(e, FIELD_form, "origin") || !d->s->house.form ||
+        say_is(e, FIELD_method, "CONNECT") || !target.len || target.at[0] != '/')
+        return;
     seen_say(&seen, e);
     buf_string(&seen, " names a path only, as it is said to the target itself");
     if (seen_header(e, "Host", &host)) {

@@ -22,6 +22,7 @@ const char options_help[] =
     "  fakeproxy check FILE...       are these valid? says what is wrong, and where\n"
     "  fakeproxy new TOPIC/NAME      write a scenario to start from: TOPIC/NAME.json\n"
     "  fakeproxy show FILE           draw a journal as a ladder (-: standard input)\n"
+    "  fakeproxy explain WHAT        407, ECONNRESET, a message, a scenario: what to do\n"
     "  fakeproxy calibrate           how exact waits and cuts are on this machine\n"
     "\n"
     "NAME: a file, an id such as transport/idle-reset, or its last part; id@variant.\n"
@@ -271,6 +272,7 @@ static int choose_command(struct options *o, const char *name)
         { "check", COMMAND_CHECK, 1, INT_MAX },
         { "new", COMMAND_NEW, 1, 1 },
         { "show", COMMAND_SHOW, 1, 1 },
+        { "explain", COMMAND_EXPLAIN, 1, INT_MAX },
         { "calibrate", COMMAND_CALIBRATE, 0, 0 },
         { "help", COMMAND_HELP, 0, INT_MAX },
     };

@@ -25,6 +25,7 @@ enum command {
     COMMAND_CHECK,
     COMMAND_NEW,
     COMMAND_SHOW,
+    COMMAND_EXPLAIN,
     COMMAND_CALIBRATE,
     COMMAND_HELP,
     COMMAND_VERSION
@@ -39,7 +40,7 @@ struct options {
     enum command command;
     const char **scenarios; /* names as given; count of them */
     int scenario_count;
-    char **operands; /* of list, check, new, show */
+    char **operands; /* of list, check, new, show, explain */
     int operand_count;
     const char *ready; /* file, or "fd:N"; NULL: none */
     char *listen_host; /* NULL: 127.0.0.1 */

@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "say.h"
+#include "wrap.h"
 
 /* ---- what there is to say -------------------------------------------------------------------- */
 
@@ -127,26 +128,6 @@ void report_counts(FILE *f, const struct reported *r)
 
 /* ---- the diagnosis --------------------------------------------------------------------------- */
 
-enum { COLUMNS = 80, INDENT = 10 };
-
-/* The words of a text, wrapped behind a label. */
-static void print_wrapped(FILE *f, const char *label, const char *text)
-{
-    struct buf plain = { 0 };
-    say_text(&plain, text, strlen(text));
-    int column = fprintf(f, "  %-*s", INDENT - 2, label);
-    for (size_t i = 0, n; i < plain.len; i += n) {
-        const char *space = memchr(plain.at + i, ' ', plain.len - i);
-        n = space ? (size_t)(space - (plain.at + i)) + 1 : plain.len - i;
-        int width = (int)n - (space != NULL);
-        if (column > INDENT && column + width > COLUMNS)
-            column = fprintf(f, "\n%*s", INDENT, "") - 1;
-        column += fprintf(f, "%.*s", (int)n, plain.at + i);
-    }
-    fputc('\n', f);
-    buf_free(&plain);
-}
-
 void report_diagnosis(FILE *f, const struct reported *r, bool colour)
 {
     size_t count = r->diagnosis ? diagnosis_count(r->diagnosis) : 0;
@@ -157,9 +138,9 @@ void report_diagnosis(FILE *f, const struct reported *r, bool colour)
         fprintf(f, "%s! %s%s (layer: %s%s)", coloured ? say_colours[tone] : "", found->code,
                 coloured ? say_colour_end : "", found->layer, found->critical ? "; critical" : "");
         fprintf(f, found->times > 1 ? ", %llu times\n" : "\n", (unsigned long long)found->times);
-        print_wrapped(f, "seen", found->seen);
-        print_wrapped(f, "cause", found->cause);
-        print_wrapped(f, "fix", found->fix);
+        wrap_print(f, "seen", found->seen);
+        wrap_print(f, "cause", found->cause);
+        wrap_print(f, "fix", found->fix);
     }
 }
 
@@ -294,7 +275,7 @@ static void add_failure(struct buf *b, const struct reported *r, const struct ve
     size_t count = r->diagnosis ? diagnosis_count(r->diagnosis) : 0;
     buf_string(b, "<failure message=\"fail: ");
     add_xml(b, v->sentence);
-    buf_string(b, "\">");
+    buf_string(b, count ? "\">" : "\"/>");
     for (size_t i = 0; i < count; i++) {
         const struct diagnosed *f = diagnosis_get(r->diagnosis, i);
         const char *const lines[][2] = {
@@ -306,7 +287,7 @@ static void add_failure(struct buf *b, const struct reported *r, const struct ve
         }
         buf_char(b, '\n');
     }
-    buf_string(b, "</failure>");
+    buf_string(b, count ? "</failure>" : "");
 }
 
 static void add_case(struct buf *b, const struct reported *r, const struct verdict *v)

@@ -49,7 +49,7 @@ static const struct scenario scenario = { .id = "t/t", .variant = "a" };
 static struct graded graded = {
     .exercised = true, .reason = "", .verdicts = verdicts, .count = COUNT
 };
-static const struct reported reported = { "t/t@a", &scenario, &graded };
+static const struct reported reported = { "t/t@a", &scenario, &graded, NULL };
 
 static char *written(enum report_form form)
 {
