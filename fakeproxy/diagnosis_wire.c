@@ -256,29 +256,22 @@ void diagnosing_wire(struct diagnosis *d, const struct fp_event *e)
 
 /* ---- the direct path ------------------------------------------------------------------------- */
 
-struct paths { /* what the newest requests came to; NULL: there was none */
-    struct seen *proxied_failed, *direct_failed, *direct_worked;
-};
-
 static bool has_failed(const struct seen *r)
 {
     return seen_status(r) >= 400 || r->died;
 }
 
-static struct paths look_at_paths(struct diagnosis *d)
+/* The newest request on that path that has come to something, or NULL. */
+static struct seen *newest(struct diagnosis *d, bool is_direct)
 {
-    struct paths p = { 0 };
     struct seen *q;
     for (uint64_t i = 0; (q = seen_back(d, i)); i++) {
-        bool is_direct = say_is(q->request, FIELD_via, "direct");
-        if (d->s->actors[q->actor].is_proxy && has_failed(q) && !p.proxied_failed)
-            p.proxied_failed = q;
-        else if (is_direct && has_failed(q) && !p.direct_failed)
-            p.direct_failed = q;
-        else if (is_direct && seen_status(q) && !has_failed(q) && !p.direct_worked)
-            p.direct_worked = q;
+        bool fits = is_direct ? say_is(q->request, FIELD_via, "direct")
+                              : d->s->actors[q->actor].is_proxy;
+        if (fits && (seen_status(q) || q->died))
+            return q;
     }
-    return p;
+    return NULL;
 }
 
 static void say_end(struct buf *b, const struct seen *r)
@@ -291,21 +284,20 @@ static void say_end(struct buf *b, const struct seen *r)
 
 static void compare_paths(struct diagnosis *d)
 {
-    struct paths p = look_at_paths(d);
-    struct seen *direct = p.direct_worked ? p.direct_worked : p.direct_failed;
-    if (!p.proxied_failed || !direct)
+    struct seen *proxied = newest(d, false), *direct = newest(d, true);
+    if (!proxied || !direct || !has_failed(proxied))
         return;
     struct buf seen = { 0 };
-    seen_say(&seen, p.proxied_failed->request);
+    seen_say(&seen, proxied->request);
     buf_char(&seen, ' ');
-    say_end(&seen, p.proxied_failed);
+    say_end(&seen, proxied);
     buf_string(&seen, "; directly, ");
     seen_say(&seen, direct->request);
     buf_char(&seen, ' ');
     say_end(&seen, direct);
-    buf_string(&seen, p.direct_worked ? ": the proxy hop alone fails" : ": both ways fail");
-    diagnosing_found(d, p.direct_worked ? AILMENT_PROXY_HOP : AILMENT_TARGET_DOWN, &seen,
-                     p.proxied_failed->request, direct->request);
+    buf_string(&seen, has_failed(direct) ? ": both ways fail" : ": the proxy hop alone fails");
+    diagnosing_found(d, has_failed(direct) ? AILMENT_TARGET_DOWN : AILMENT_PROXY_HOP, &seen,
+                     proxied->request, direct->request);
 }
 
 /* The case sends the client past the proxy itself, or cannot keep it from there. */

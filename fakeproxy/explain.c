@@ -70,6 +70,16 @@ static bool is_word(char c)
     return http_is_digit(c) || http_is_alpha(c) || c == '_';
 }
 
+/* "500 bytes read", "500 milliseconds" */
+static bool is_amount(const char *behind, size_t len)
+{
+    static const char *const units[] = { " byte", " octet", " milli", " ms", " more", " out of" };
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (len >= strlen(units[i]) && strncasecmp(behind, units[i], strlen(units[i])) == 0)
+            return true;
+    return false;
+}
+
 /* Three digits of their own that are no port (":443", "port 443"). */
 static bool is_status(const char *text, size_t at, size_t len)
 {
@@ -81,7 +91,7 @@ static bool is_status(const char *text, size_t at, size_t len)
     bool is_port = at > 0 && text[at - 1] == ':' && at > 1 && text[at - 2] != ' ' &&
                    (is_word(text[at - 2]) || text[at - 2] == ']');
     bool is_named = at >= strlen(port) && memcmp(text + at - strlen(port), port, strlen(port)) == 0;
-    return is_number && !is_named && !(is_port && strncmp(text + at, "443", 3) == 0);
+    return is_number && !is_amount(text + at + 3, len - at - 3) && !is_named && !(is_port && strncmp(text + at, "443", 3) == 0);
 }
 
 static const struct explained *status_in(const char *text, size_t len)
@@ -171,7 +181,7 @@ static void show_scenario(FILE *f, const struct catalogue_entry *e, unsigned nth
 {
     struct buf title = { 0 };
     say_text(&title, e->title ? e->title : "", e->title ? strlen(e->title) : 0);
-    fprintf(f, "  %-8s%-36s %.*s\n", nth == 0 ? "shown by" : "", e->id, (int)title.len,
+    fprintf(f, "  %-10s%-36s %.*s\n", nth == 0 ? "shown by" : "", e->id, (int)title.len,
             title.at ? title.at : "");
     buf_free(&title);
 }
@@ -190,9 +200,9 @@ static unsigned show_scenarios(FILE *f, const struct explained *x, const struct 
             found++;
         }
     if (found > SCENARIOS_SHOWN)
-        fprintf(f, "%10sand %u more: fakeproxy list shows all\n", "", found - SCENARIOS_SHOWN);
+        fprintf(f, "%12sand %u more: fakeproxy list shows all\n", "", found - SCENARIOS_SHOWN);
     if (found > 0)
-        fprintf(f, "%10splay one: fakeproxy --scenario ID\n", "");
+        fprintf(f, "%12splay one: fakeproxy --scenario ID\n", "");
     return found;
 }
 
@@ -205,7 +215,7 @@ unsigned explain_entry(FILE *f, const struct explained *x, const struct catalogu
     wrap_print(f, "do not", x->not_to_do);
     unsigned found = show_scenarios(f, x, c);
     if (x->see[0])
-        fprintf(f, "  %-8s%s\n", "see also", x->see);
+        fprintf(f, "  %-10s%s\n", "see also", x->see);
     return found;
 }
 

@@ -230,7 +230,7 @@ bool explain_scenario(FILE *f, const char *name)
     show_text(f, "cause", s->cause);
     show_text(f, "fix", s->fix);
     show_list(f, "sources", s->sources);
-    fprintf(f, "  play it fakeproxy --scenario %s\n", name);
+    fprintf(f, "  play it   fakeproxy --scenario %s\n", name);
     scenario_set_free(&set);
     return true;
 }

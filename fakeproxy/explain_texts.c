@@ -25,8 +25,8 @@ const struct explained explain_texts[] = {
                "but not on CONNECT; the field lost after a redirect.\n"
                "Isolate it with one explicit request: curl -v --proxy http://PROXY:PORT "
                "--proxy-user USER:PASSWORD http://a.example/\n"
-               "fakeproxy --scenario basic-after-challenge, or a gate of your own, says which of "
-               "the mistakes your client makes.",
+               "Play one of the scenarios below against your client: the end of the play says "
+               "which of the mistakes it makes.",
       .not_to_do = "Do not repeat it unchanged: a 407 never fixes itself, and repeating may lock "
                    "the account.\n"
                    "Do not change the exit address: the account is asked for, not the address.",

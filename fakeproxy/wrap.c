@@ -8,7 +8,7 @@
 
 #include "say.h"
 
-enum { COLUMNS = 80, INDENT = 10 };
+enum { COLUMNS = 80, INDENT = 12 };
 
 static void print_point(FILE *f, const char *point, size_t len, const char *dash)
 {
