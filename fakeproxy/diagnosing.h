@@ -35,10 +35,10 @@ struct wire { /* a connection */
     uint64_t accepted; /* seq */
     bool direct;       /* past the proxy */
     int64_t requests, answers;
-    struct seen *last;  /* the request being answered; NULL: none, or forgotten */
-    int64_t ended;      /* ns: we ended it; 0: not */
-    uint64_t ahead;     /* seq of octets behind a CONNECT */
-    int64_t left;       /* ns: the client left before the answer */
+    struct seen *last; /* the request being answered; NULL: none, or forgotten */
+    int64_t ended;     /* ns: we ended it; 0: not */
+    uint64_t ahead;    /* seq of octets behind a CONNECT */
+    int64_t left;      /* ns: the client left before the answer */
     uint64_t left_seq;
     bool in_tunnel;
 };
@@ -96,7 +96,8 @@ bool seen_same(const struct seen *, const struct seen *, enum field_id);
 bool seen_is_connect(const struct seen *);
 int64_t seen_began(const struct fp_event *);
 
-/* ---- fields (see also say_is(), say_field() in say.h) ------------------------------------------- */
+/* ---- fields (see also say_is(), say_field() in say.h) -------------------------------------------
+ */
 
 bool seen_text(const struct fp_event *, enum field_id, struct http_slice *);
 bool seen_header(const struct fp_event *, const char *name, struct http_slice *);
@@ -105,7 +106,7 @@ void seen_say(struct buf *, const struct fp_event *);
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-void diagnosing_407(struct diagnosis *, struct seen *); /* a proxy answered 407 */
+void diagnosing_407(struct diagnosis *, struct seen *);    /* a proxy answered 407 */
 void diagnosing_let_in(struct diagnosis *, struct seen *); /* a proxy answered something else */
 void diagnosing_credentials(struct diagnosis *, struct seen *); /* a request, before its answer */
 bool diagnosing_suspicion_holds(struct diagnosis *, struct suspicion *); /* may correct it */
@@ -123,7 +124,8 @@ struct pair { /* as Basic has them */
 bool pair_read(struct http_slice value, struct pair *); /* of a field value with Basic */
 void pair_free(struct pair *);
 
-/* ---- whose they are (diagnosis_users.c) -------------------------------------------------------- */
+/* ---- whose they are (diagnosis_users.c) --------------------------------------------------------
+ */
 
 enum { USERS_MAX = 16 };
 bool users_told(const struct diagnosis *, const struct pair *);    /* by the case, for a proxy */

@@ -15,13 +15,13 @@
 
 enum { DIAGNOSIS_EVIDENCE = 8 };
 
-struct diagnosed {             /* one finding; each code is there at most once */
-    const char *code;          /* a stable word, such as "authorization-instead" */
-    const char *layer;         /* client, gateway or transport */
-    bool critical;             /* a secret went where it does not belong, or data was lost */
-    bool note;                 /* no mistake */
-    const char *seen;          /* a sentence: the header, URL or connection as it was seen */
-    const char *cause, *fix;   /* sentences */
+struct diagnosed {           /* one finding; each code is there at most once */
+    const char *code;        /* a stable word, such as "authorization-instead" */
+    const char *layer;       /* client, gateway or transport */
+    bool critical;           /* a secret went where it does not belong, or data was lost */
+    bool note;               /* no mistake */
+    const char *seen;        /* a sentence: the header, URL or connection as it was seen */
+    const char *cause, *fix; /* sentences */
     uint64_t evidence[DIAGNOSIS_EVIDENCE]; /* `seq` of the events, the telling one first */
     size_t evidence_count;
     uint64_t times; /* how often it was seen */

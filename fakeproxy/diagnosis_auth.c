@@ -164,8 +164,7 @@ static bool offers(const struct fp_event *response, struct http_slice scheme)
     for (size_t cursor = 0; http_next_field(&head, &cursor, &field);)
         for (size_t at = 0; http_slice_is_nocase(field.name, "Proxy-Authenticate") &&
                             http_next_element(field.value, &at, &element);)
-            if (element.len >= scheme.len &&
-                strncasecmp(element.at, scheme.at, scheme.len) == 0 &&
+            if (element.len >= scheme.len && strncasecmp(element.at, scheme.at, scheme.len) == 0 &&
                 (element.len == scheme.len || element.at[scheme.len] == ' '))
                 return true;
     return false;
@@ -420,8 +419,9 @@ static void refused_digest(struct diagnosis *d, const struct seen *r)
     if (say_is(r->request, FIELD_auth, "stale") && earlier(d, r, has_same_stale_nonce))
         found(d, AILMENT_DIGEST_NONCE, r, " uses a nonce again that was called stale before");
     else if (say_is(r->request, FIELD_auth, "stale"))
-        diagnosing_suspect(d, AILMENT_DIGEST_STALE, r,
-                           " was answered 407 with stale=true, and not repeated with the new nonce");
+        diagnosing_suspect(
+            d, AILMENT_DIGEST_STALE, r,
+            " was answered 407 with stale=true, and not repeated with the new nonce");
     else if (say_is(r->request, FIELD_auth, "replayed"))
         found_why(d, AILMENT_DIGEST_COUNT, r);
     else if (says(r, "uri is not the request-target"))
@@ -472,8 +472,8 @@ static void refused_with(struct diagnosis *d, const struct seen *r)
     struct http_slice value;
     seen_header(r->request, "Proxy-Authorization", &value);
     bool is_digest = say_is(r->request, FIELD_scheme, "Digest");
-    if (say_is(r->request, FIELD_auth, "ok") || d->index[AILMENT_TWICE] ||
-        refused_scheme(d, r) || say_is(r->request, FIELD_auth, "missing"))
+    if (say_is(r->request, FIELD_auth, "ok") || d->index[AILMENT_TWICE] || refused_scheme(d, r) ||
+        say_is(r->request, FIELD_auth, "missing"))
         return;
     if (is_digest && event_get(r->request, FIELD_auth))
         refused_digest(d, r);

@@ -50,8 +50,8 @@ static void percent_decode(struct http_slice s, struct buf *out)
 {
     buf_string(out, "");
     for (size_t i = 0; i < s.len; i++) {
-        bool is_escape = s.at[i] == '%' && i + 2 < s.len && hex(s.at[i + 1]) >= 0 &&
-                         hex(s.at[i + 2]) >= 0;
+        bool is_escape =
+            s.at[i] == '%' && i + 2 < s.len && hex(s.at[i + 1]) >= 0 && hex(s.at[i + 2]) >= 0;
         if (is_escape) {
             buf_char(out, (char)(hex(s.at[i + 1]) * 16 + hex(s.at[i + 2])));
             i += 2;
@@ -92,8 +92,8 @@ static bool decodes_twice_to(struct http_slice from, struct http_slice to)
 static bool differs_in_plus(struct http_slice a, struct http_slice b)
 {
     for (size_t i = 0; a.len == b.len && i < a.len; i++)
-        if (a.at[i] != b.at[i] && !((a.at[i] == '+' && b.at[i] == ' ') ||
-                                    (a.at[i] == ' ' && b.at[i] == '+')))
+        if (a.at[i] != b.at[i] &&
+            !((a.at[i] == '+' && b.at[i] == ' ') || (a.at[i] == ' ' && b.at[i] == '+')))
             return false;
     return a.len == b.len && !same(a, b);
 }

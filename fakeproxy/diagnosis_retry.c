@@ -50,7 +50,8 @@ static bool has_same_credentials(const struct seen *q, const struct seen *r)
 
 static bool has_legs(const struct seen *r)
 {
-    return say_is(r->request, FIELD_scheme, "NTLM") || say_is(r->request, FIELD_scheme, "Negotiate");
+    return say_is(r->request, FIELD_scheme, "NTLM") ||
+           say_is(r->request, FIELD_scheme, "Negotiate");
 }
 
 static bool is_repetition(const struct seen *q, const struct seen *r, int64_t status)
@@ -188,8 +189,9 @@ static void look_for_hammering(struct diagnosis *d, const struct seen *r)
         return;
     struct buf seen = { 0 };
     seen_say(&seen, r->request);
-    buf_printf(&seen, " failed %llu times in a row, and comes again after pauses of %.3f, %.3f and "
-                      "%.3f s",
+    buf_printf(&seen,
+               " failed %llu times in a row, and comes again after pauses of %.3f, %.3f and "
+               "%.3f s",
                (unsigned long long)n, (double)pauses[2] / (double)CLOCK_S,
                (double)pauses[1] / (double)CLOCK_S, (double)pauses[0] / (double)CLOCK_S);
     diagnosing_found(d, AILMENT_HAMMERED, &seen, r->request, NULL);
@@ -250,8 +252,9 @@ static void look_for_fresh_retry(struct diagnosis *d, const struct seen *r)
     if (!is_mistake && diagnosing_is_case(d))
         return;
     seen_say(&seen, r->request);
-    buf_printf(&seen, " got no answer: its connection%s ended first, and the request was not sent "
-                      "again",
+    buf_printf(&seen,
+               " got no answer: its connection%s ended first, and the request was not sent "
+               "again",
                say_field(r->request, FIELD_exchange) > 1 ? ", which had been used before," : "");
     diagnosing_found(d, is_mistake ? AILMENT_NO_FRESH_RETRY : AILMENT_BROKE_OFF, &seen, r->request,
                      NULL);

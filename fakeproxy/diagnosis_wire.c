@@ -209,8 +209,9 @@ static void look_at_outcome(struct diagnosis *d, const struct fp_event *e)
         diagnosing_found(d, AILMENT_SHORT_BODY, &seen, e, NULL);
         return;
     }
-    buf_printf(&seen, " was given to the caller as the target's answer: it is the %d that the "
-                      "proxy gave to CONNECT",
+    buf_printf(&seen,
+               " was given to the caller as the target's answer: it is the %d that the "
+               "proxy gave to CONNECT",
                (int)seen_status(last));
     diagnosing_found(d, AILMENT_FOREIGN_ANSWER, &seen, e, last->response);
 }
@@ -249,7 +250,8 @@ void diagnosing_wire(struct diagnosis *d, const struct fp_event *e)
     else if (e->kind == EVENT_response && w->ahead && was_refused(w))
         found_after_refusal(d, w, e, "and octets for the tunnel were there before that answer");
     else if (e->kind == EVENT_close && actor_of(d, w)->is_proxy && actor_of(d, w)->tls.on &&
-             seen_text(e, FIELD_why, &why) && why.len && memmem(why.at, why.len, "http request", 12))
+             seen_text(e, FIELD_why, &why) && why.len &&
+             memmem(why.at, why.len, "http request", 12))
         found(d, AILMENT_HTTP_PROXY, e,
               ": the first octets are those of HTTP, and the proxy speaks TLS");
 }
@@ -266,8 +268,8 @@ static struct seen *newest(struct diagnosis *d, bool is_direct)
 {
     struct seen *q;
     for (uint64_t i = 0; (q = seen_back(d, i)); i++) {
-        bool fits = is_direct ? say_is(q->request, FIELD_via, "direct")
-                              : d->s->actors[q->actor].is_proxy;
+        bool fits =
+            is_direct ? say_is(q->request, FIELD_via, "direct") : d->s->actors[q->actor].is_proxy;
         if (fits && (seen_status(q) || q->died))
             return q;
     }
@@ -304,11 +306,11 @@ static void compare_paths(struct diagnosis *d)
 static bool may_go_direct(const struct diagnosis *d)
 {
     const struct client *c = &d->s->client;
-    bool may = !d->s->house.bypass || c->keys.proxy == PROXY_NONE ||
-               c->keys.without_proxy_count > 0;
+    bool may =
+        !d->s->house.bypass || c->keys.proxy == PROXY_NONE || c->keys.without_proxy_count > 0;
     for (size_t i = 0; i < c->session_count; i++)
-        may |= c->sessions[i].keys.proxy == PROXY_NONE ||
-               c->sessions[i].keys.without_proxy_count > 0;
+        may |=
+            c->sessions[i].keys.proxy == PROXY_NONE || c->sessions[i].keys.without_proxy_count > 0;
     for (size_t i = 0; i < c->step_count; i++)
         may |= c->steps[i].change && (c->steps[i].change->given & 1U << CLIENT_PROXY) &&
                c->steps[i].change->proxy == PROXY_NONE;

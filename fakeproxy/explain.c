@@ -91,7 +91,8 @@ static bool is_status(const char *text, size_t at, size_t len)
     bool is_port = at > 0 && text[at - 1] == ':' && at > 1 && text[at - 2] != ' ' &&
                    (is_word(text[at - 2]) || text[at - 2] == ']');
     bool is_named = at >= strlen(port) && memcmp(text + at - strlen(port), port, strlen(port)) == 0;
-    return is_number && !is_amount(text + at + 3, len - at - 3) && !is_named && !(is_port && strncmp(text + at, "443", 3) == 0);
+    return is_number && !is_amount(text + at + 3, len - at - 3) && !is_named &&
+           !(is_port && strncmp(text + at, "443", 3) == 0);
 }
 
 static const struct explained *status_in(const char *text, size_t len)
@@ -121,22 +122,13 @@ static size_t fits(const struct explained *x, const char *text, size_t len)
     return best;
 }
 
-static bool is_in(const struct explained *x, const struct explained *const *list, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (list[i] == x)
-            return true;
-    return false;
-}
-
-static const struct explained *best_of(const char *text, size_t len,
-                                       const struct explained *const *list, unsigned count)
+static const struct explained *best_of(const char *text, size_t len)
 {
     const struct explained *best = NULL;
     size_t most = 0;
     for (unsigned i = 0; i < explain_text_count; i++) {
         size_t n = fits(&explain_texts[i], text, len);
-        if (n > most && !is_in(&explain_texts[i], list, count)) {
+        if (n > most) {
             best = &explain_texts[i];
             most = n;
         }
@@ -144,25 +136,29 @@ static const struct explained *best_of(const char *text, size_t len,
     return best;
 }
 
-/* The layer that the words name, then the status: it decides what is to be done. */
+/* What the words say, but a tunnel that failed before all: whatever else stands there is why. Then
+ * the status, which decides what is to be done. */
 unsigned explain_find(const char *message, const struct explained **list)
 {
+    static const char tunnel[] = "tunnel";
     size_t len = strlen(message);
     unsigned count = 0;
-    const struct explained *x = by_name(message, len);
+    const struct explained *x = by_name(message, len), *t = by_name(tunnel, strlen(tunnel));
     if (x) {
         list[0] = x;
         return 1;
     }
     struct buf text = { 0 };
-    buf_string(&text, "");
+    buf_string(&text, " ");
     for (size_t i = 0; i < len; i++)
         buf_char(&text, http_lower(message[i]));
-    if ((x = text.len ? best_of(text.at, text.len, list, 0) : NULL))
-        list[count++] = x;
-    if ((x = status_in(message, len)) && !is_in(x, list, count))
-        list[count++] = x;
+    x = fits(t, text.at, text.len) ? t : best_of(text.at, text.len);
     buf_free(&text);
+    if (x)
+        list[count++] = x;
+    x = status_in(message, len);
+    if (x && (count == 0 || list[0] != x))
+        list[count++] = x;
     return count;
 }
 

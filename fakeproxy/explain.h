@@ -11,12 +11,13 @@
 int explain(char *const *words, int count);
 
 struct explained;
-enum { EXPLAIN_MOST = 3 };
+enum { EXPLAIN_MOST = 2 };
 /* The entries that a message is about, the most telling first; how many (at most EXPLAIN_MOST). */
 unsigned explain_find(const char *message, const struct explained **list);
 
 struct catalogue;
-/* Writes one entry, with the scenarios of the catalogue that show it. Returns how many there are. */
+/* Writes one entry, with the scenarios of the catalogue that show it. Returns how many there are.
+ */
 unsigned explain_entry(FILE *, const struct explained *, const struct catalogue *);
 
 #endif

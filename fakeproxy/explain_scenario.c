@@ -16,7 +16,8 @@ bool explain_is_scenario(const char *name, const struct catalogue *c)
 {
     size_t len = strcspn(name, "@");
     for (size_t i = 0; i < c->count; i++) {
-        const char *id = c->entries[i].id, *slash = strrchr(id, '/'), *last = slash ? slash + 1 : id;
+        const char *id = c->entries[i].id, *slash = strrchr(id, '/'),
+                   *last = slash ? slash + 1 : id;
         if ((strlen(id) == len && memcmp(id, name, len) == 0) ||
             (strlen(last) == len && memcmp(last, name, len) == 0))
             return true;
@@ -117,9 +118,9 @@ static void add_action(struct buf *b, const struct action *a)
 
 static void add_rule(struct buf *b, const struct actor *actor, const struct rule *r)
 {
-    static const char *const moments[EVENT_KINDS] = { [EVENT_accept] = "connection",
-                                                      [EVENT_hello] = "ClientHello",
-                                                      [EVENT_request] = "request" };
+    static const char *const moments[EVENT_KINDS] = {
+        [EVENT_accept] = "connection", [EVENT_hello] = "ClientHello", [EVENT_request] = "request"
+    };
     const char *moment = moments[r->on] ? moments[r->on] : "event";
     bool is_any = r->when.count == 0 && r->when.any_count == 0 && !r->state.octets;
     buf_printf(b, "%s%s: ", b->len ? "\n" : "", actor->name);
@@ -153,9 +154,8 @@ static void add_actor(struct buf *b, const struct actor *a)
     for (size_t i = 0; i < a->rule_count; i++)
         add_rule(b, a, &a->rules[i]);
     for (size_t i = 0; i < a->gate_count; i++)
-        buf_printf(b, "%s%s: lets in with %s credentials only, else answers %d",
-                   b->len ? "\n" : "", a->name, schemes[a->gates[i].scheme],
-                   a->is_proxy ? 407 : 401);
+        buf_printf(b, "%s%s: lets in with %s credentials only, else answers %d", b->len ? "\n" : "",
+                   a->name, schemes[a->gates[i].scheme], a->is_proxy ? 407 : 401);
     if (a->tls.on && a->tls.certificate != CERT_GOOD)
         buf_printf(b, "%s%s: shows a certificate that is not good", b->len ? "\n" : "", a->name);
 }

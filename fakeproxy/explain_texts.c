@@ -118,8 +118,9 @@ const struct explained explain_texts[] = {
       .phrases = "internal server error",
       .title = "500 Internal Server Error",
       .layer = "gateway: a server behind the proxy, mostly the target itself",
-      .means = "The target failed. A proxy passes a target's own error on as it is: a 500 is rarely "
-               "the proxy's.",
+      .means =
+          "The target failed. A proxy passes a target's own error on as it is: a 500 is rarely "
+          "the proxy's.",
       .to_do = "Ask directly: if it is the same there, the target is broken.\n"
                "Retry with back-off what may be repeated.",
       .not_to_do = "Do not change the exit address for it.",
@@ -143,8 +144,9 @@ const struct explained explain_texts[] = {
       .phrases = "service unavailable|service temporarily unavailable",
       .title = "503 Service Unavailable",
       .layer = "gateway: overload or maintenance, for everyone",
-      .means = "The server, or the proxy, can't take it at the moment. It often says in Retry-After "
-               "when it can.",
+      .means =
+          "The server, or the proxy, can't take it at the moment. It often says in Retry-After "
+          "when it can.",
       .to_do = "Wait as long as Retry-After says, then retry; without it, back off with growing "
                "pauses.",
       .not_to_do = "Do not change the exit address first: it is the same for everyone.",
@@ -181,8 +183,9 @@ const struct explained explain_texts[] = {
       .phrases = "bad request",
       .title = "400 Bad Request",
       .layer = "client: the request was not understood",
-      .means = "What came was no request for a proxy: a path instead of a whole URL, TLS instead of "
-               "HTTP, a URL with user:password@ in it, or broken HTTP.",
+      .means =
+          "What came was no request for a proxy: a path instead of a whole URL, TLS instead of "
+          "HTTP, a URL with user:password@ in it, or broken HTTP.",
       .to_do = "Look whether the address is configured as a proxy, not asked like a target.\n"
                "Look whether the proxy's URL says http:// where the proxy speaks plain HTTP.",
       .not_to_do = "Do not retry it unchanged.",
@@ -209,10 +212,11 @@ const struct explained explain_texts[] = {
       .title = "Tunnel connection failed: the proxy did not grant the CONNECT",
       .layer = "the status inside the message tells: 407 client, 403 a rule, 502 to 504 gateway, "
                "none transport",
-      .means = "For https the client asks the proxy with CONNECT for a tunnel. Only a 2xx opens it; "
-               "after that the proxy copies octets blindly. If the target can't be reached, or you "
-               "are not authenticated, the proxy answers with an error instead, and it never comes "
-               "from the target.",
+      .means =
+          "For https the client asks the proxy with CONNECT for a tunnel. Only a 2xx opens it; "
+          "after that the proxy copies octets blindly. If the target can't be reached, or you "
+          "are not authenticated, the proxy answers with an error instead, and it never comes "
+          "from the target.",
       .to_do = "Read the status in the message, and explain that: 407 means credentials, 403 that "
                "the proxy blocks this target or port, 502 to 504 that it could not reach it.\n"
                "No status at all (\"aborted\", \"reset\"): the connection broke; retry on a fresh "
@@ -230,17 +234,19 @@ const struct explained explain_texts[] = {
                  "recv failure|send failure|err_connection_reset|connection was reset",
       .title = "ECONNRESET: connection reset by peer",
       .layer = "transport: below HTTP, no status ever comes",
-      .means = "The other side sent RST: the connection is gone at once. Frequent reasons: a pooled "
-               "connection that the proxy dropped while it was idle, which shows on the next "
-               "write; a timeout on the server's side; a break in the middle of a transfer.",
+      .means =
+          "The other side sent RST: the connection is gone at once. Frequent reasons: a pooled "
+          "connection that the proxy dropped while it was idle, which shows on the next "
+          "write; a timeout on the server's side; a break in the middle of a transfer.",
       .to_do = "Retry on a fresh connection, once at once for a pooled one, then with back-off: "
                "only what may be repeated (GET, not POST), unless nothing was sent.\n"
                "If it happens again and again, keep idle connections for a shorter time.",
       .not_to_do = "Do not use another old connection of the pool for the retry: all may be dead.\n"
                    "Do not take a body that was cut for a whole one.",
-      .scenarios = "transport/idle-reset transport/stale-pool-several transport/rst-mid-body-length "
-                   "tunnel/rst-before-response transport/reuse-race-get transport/*rst* "
-                   "transport/*reset*",
+      .scenarios =
+          "transport/idle-reset transport/stale-pool-several transport/rst-mid-body-length "
+          "tunnel/rst-before-response transport/reuse-race-get transport/*rst* "
+          "transport/*reset*",
       .see = "socket-hang-up epipe" },
     { .names = "socket-hang-up empty-reply und_err_socket err_empty_response",
       .phrases = "socket hang up|empty reply|other side closed|remote end closed|"
@@ -338,8 +344,9 @@ const struct explained explain_texts[] = {
                  "err_content_length_mismatch|err_incomplete_chunked|invalidchunk",
       .title = "Incomplete body: the connection ended in the middle",
       .layer = "transport: a status came, but not all of what was promised",
-      .means = "Content-Length, the last chunk or the close_notify of TLS say when a body is whole. "
-               "It was not. Some clients do not notice, and give the part as the whole.",
+      .means =
+          "Content-Length, the last chunk or the close_notify of TLS say when a body is whole. "
+          "It was not. Some clients do not notice, and give the part as the whole.",
       .to_do = "Retry on a fresh connection what may be repeated, or go on with Range if an ETag "
                "says that it is still the same.\n"
                "Make sure that your client notices: compare the length.",
@@ -429,8 +436,9 @@ const struct explained explain_texts[] = {
                "changes in between: it wants a sticky session.",
       .to_do = "Match the two to the error: rotate for 403 and per-address 429; stay for a login.\n"
                "A new session means: a new connection or tunnel, and none of the old cookies.",
-      .not_to_do = "Do not rotate for 407 (credentials), for 503 (everyone's) or when the target is "
-                   "down.",
+      .not_to_do =
+          "Do not rotate for 407 (credentials), for 503 (everyone's) or when the target is "
+          "down.",
       .scenarios = "rotation/403-rotates rotation/*",
       .see = "403 429" },
 };

@@ -5,8 +5,8 @@
 #define FP_EXPLAIN_TEXTS_H
 
 struct explained {
-    const char *names;     /* apart by spaces; the first is its name, the others stand for it */
-    const char *phrases;   /* apart by '|', in small letters: as tools print them, `*` any run */
+    const char *names;   /* apart by spaces; the first is its name, the others stand for it */
+    const char *phrases; /* apart by '|', in small letters: as tools print them, `*` any run */
     const char *title;
     const char *layer;
     const char *means;

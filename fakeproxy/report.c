@@ -187,8 +187,7 @@ static void add_found(struct buf *b, const struct diagnosed *f)
     buf_string(b, "{\"code\":");
     buf_json(b, f->code, strlen(f->code));
     add_text(b, "layer", f->layer);
-    buf_printf(b, ",\"mistake\":%s,\"critical\":%s,\"times\":", flag(!f->note),
-               flag(f->critical));
+    buf_printf(b, ",\"mistake\":%s,\"critical\":%s,\"times\":", flag(!f->note), flag(f->critical));
     buf_number(b, (int64_t)f->times);
     add_text(b, "seen", f->seen);
     add_text(b, "cause", f->cause);

@@ -134,13 +134,13 @@ static int launch(struct program *p, const char *program, const struct program_o
     path_of(p, "journal", journal);
     path_of(p, "ca.pem", ca);
     path_of(p, "output", output);
-    const char *const first[] = { program,   "--scenario", scenario,  "--listen",  "127.0.0.1:0",
-                                  "--ready", "fd:3",       "--quiet", "--ca-file", ca };
+    const char *const first[] = { program,   "--scenario", scenario,    "--listen", "127.0.0.1:0",
+                                  "--ready", "fd:3",       "--ca-file", ca };
     enum { FIRST = sizeof(first) / sizeof(first[0]) };
     size_t n = 0;
     while (o->arguments && o->arguments[n])
         n++;
-    const char **arguments = calloc(FIRST + n + 3, sizeof(*arguments));
+    const char **arguments = calloc(FIRST + n + 4, sizeof(*arguments));
     int fds[2];
     if (!arguments || pipe2(fds, O_CLOEXEC) < 0)
         abort();
@@ -148,6 +148,8 @@ static int launch(struct program *p, const char *program, const struct program_o
     if (n)
         memcpy(arguments + FIRST, o->arguments, n * sizeof(*arguments));
     n += FIRST;
+    if (!o->logs)
+        arguments[n++] = "--quiet";
     if (!o->journal || *o->journal) {
         arguments[n++] = "--journal";
         arguments[n++] = o->journal ? o->journal : journal;

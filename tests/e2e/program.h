@@ -15,6 +15,7 @@ struct program_options {
     const char *const *arguments; /* further ones, NULL-terminated; NULL: none */
     rlim_t descriptors;           /* soft and hard limit of open files; 0: as they are */
     const char *journal;          /* NULL: in the folder; "": none */
+    bool logs;                    /* without --quiet */
     bool measured;                /* its memory is: a sanitizer shall hold back little of it */
 };
 

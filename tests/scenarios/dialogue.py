@@ -84,6 +84,7 @@ class Play:
         self.scenario, self.variant = scenario, variant
         self.events, self.rest = [], b""
         self.code, self.at_end, self.failed = 0, [], []
+        self.diagnosis, self.wrong = [], []
         self.peers = []  # open until the play is over, unless the test ends them
         self.folder = tempfile.TemporaryDirectory(prefix="scenario-")
         self.ca = os.path.join(self.folder.name, "ca.pem")
@@ -123,7 +124,7 @@ class Play:
             return
         failed = {c["id"]: c["sentence"] for c in report if c["verdict"] == "fail"}
         check(sorted(failed) == sorted(self.failed), "wanted to fail", self.failed, "but found", failed)
-        self.diagnosed(failed)
+        self.diagnosed(report)
         equal(self.child.returncode, 1 if failed else self.code, "the exit code")
         equal(err, b"", "standard error")
         for count, event, fields in self.at_end:
@@ -138,9 +139,17 @@ class Play:
         self.diagnosis = r["diagnosis"]
         return r["checks"]
 
-    def diagnosed(self, failed):
-        mistakes = [f for f in self.diagnosis if f["mistake"]]
-        if mistakes: print("MISTAKES", self.scenario, self.variant, "failed" if failed else "GOOD", [(f["code"], f["seen"]) for f in mistakes])
+    def diagnosed(self, report):
+        """What diagnosis found: with a client that misses nothing, only what the test says."""
+        found = [f["code"] for f in self.diagnosis if f["mistake"]]
+        for code in self.wrong:
+            check(code in found, "no finding", code, "but", found)
+        if all(c["verdict"] not in ("fail", "weak") for c in report):
+            equal(sorted(found), sorted(self.wrong), "what diagnosis found of a good client")
+
+    def mistakes(self, *codes):
+        """This client does something wrong: diagnosis says so."""
+        self.wrong = codes
 
     def fails(self, *checks):
         """This client does something wrong: these checks say so, house checks among them."""

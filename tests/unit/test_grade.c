@@ -7,9 +7,10 @@
  * }
  *
  * A line is `SECONDS ACTOR EVENT FIELD=VALUE…`, as in "1.5 proxy request path=/2 header.Host=a";
- * values with spaces stand in '…' ('' is an apostrophe there); "@NAME" puts a part in. It is written as a line of a journal
- * file and read back, so that the reader is tested, too. Of a row, `client` false leaves out that
- * steps are told; `variant`, `capabilities`, `noise`, `log` and `lost` are what their names say.
+ * values with spaces stand in '…' ('' is an apostrophe there); "@NAME" puts a part in. It is
+ * written as a line of a journal file and read back, so that the reader is tested, too. Of a row,
+ * `client` false leaves out that steps are told; `variant`, `capabilities`, `noise`, `log` and
+ * `lost` are what their names say.
  *
  * A row may also say what diagnosis finds: `diagnosis` are its codes, all of them, mistakes before
  * notes; `seen` are words of their sentences, `unseen` what none may have; `redact` hides what
@@ -535,7 +536,8 @@ int main(int argc, char **argv)
     bool all = told || (argc > 2 && strcmp(argv[1], "--coverage") == 0);
     struct table t = { 0 };
     if (argc < 2 || (argc > 2 && !all)) {
-        fputs("usage: unit_grade FILE.json | --coverage FILE.json... | --findings FILE.json...\n", stderr);
+        fputs("usage: unit_grade FILE.json | --coverage FILE.json... | --findings FILE.json...\n",
+              stderr);
         return 2;
     }
     for (int i = all ? 2 : 1; i < argc; i++)
