@@ -35,19 +35,21 @@ struct wire { /* a connection */
     uint64_t accepted; /* seq */
     bool direct;       /* past the proxy */
     int64_t requests, answers;
-    struct seen *last; /* the request being answered; NULL: none, or forgotten */
-    int64_t ended;     /* ns: we ended it; 0: not */
-    uint64_t ahead;    /* seq of octets behind a CONNECT */
-    int64_t left;      /* ns: the client left before the answer */
+    struct seen *last;  /* the request being answered; NULL: none, or forgotten */
+    int64_t ended;      /* ns: we ended it; 0: not */
+    int64_t client_end; /* ns: the client ended it; 0: not */
+    uint64_t ahead;     /* seq of octets behind a CONNECT */
+    int64_t left;       /* ns: the client left before the answer */
     uint64_t left_seq;
-    bool in_tunnel;
+    bool in_tls;
 };
 
 struct suspicion {
     enum ailment ailment;
     struct fp_event *request; /* a copy */
     int actor;
-    const char *detail; /* literal, or in the arena; NULL: none */
+    const char *detail; /* literal, or in the arena */
+    uint64_t other;     /* seq of one more event that shows it; 0: none */
 };
 
 struct diagnosis {
@@ -74,8 +76,8 @@ struct diagnosis {
  * shows it; other: one more, or NULL. */
 void diagnosing_found(struct diagnosis *, enum ailment, struct buf *seen, const struct fp_event *e,
                       const struct fp_event *other);
-void diagnosing_suspect(struct diagnosis *, enum ailment, const struct seen *, const char *detail);
-bool diagnosing_suspects(const struct diagnosis *, enum ailment);
+void diagnosing_suspect(struct diagnosis *, enum ailment, const struct seen *, const char *detail,
+                        const struct fp_event *other);
 /* A case of the catalogue, whose client was told what to do; else somebody tries something. */
 bool diagnosing_is_case(const struct diagnosis *);
 /* How many requests alike the steps of the case may bring about; 1 where it is no case. */
@@ -91,7 +93,7 @@ struct wire *wire_of(struct diagnosis *, const struct fp_event *); /* NULL: forg
 struct seen *seen_of(struct diagnosis *, const struct fp_event *); /* of an exchange; or NULL */
 int64_t seen_status(const struct seen *);                          /* 0: no answer */
 /* Did the client know the answer to q when it began r? */
-bool seen_knew(const struct seen *q, const struct seen *r);
+bool seen_knew(struct diagnosis *, const struct seen *q, const struct seen *r);
 bool seen_same(const struct seen *, const struct seen *, enum field_id);
 bool seen_is_connect(const struct seen *);
 int64_t seen_began(const struct fp_event *);

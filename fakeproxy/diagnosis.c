@@ -118,23 +118,17 @@ bool diagnosis_of_code(const char *code, struct diagnosed *found)
 /* ---- suspicions ------------------------------------------------------------------------------ */
 
 void diagnosing_suspect(struct diagnosis *d, enum ailment a, const struct seen *r,
-                        const char *detail)
+                        const char *detail, const struct fp_event *other)
 {
     struct fp_event *copy = NULL;
     if (d->suspicion_count < SUSPICIONS_MAX)
         copy = journal_copy(r->request);
     if (copy)
-        d->suspicions[d->suspicion_count++] = (struct suspicion){
-            .ailment = a, .request = copy, .actor = r->actor, .detail = detail
-        };
-}
-
-bool diagnosing_suspects(const struct diagnosis *d, enum ailment a)
-{
-    for (size_t i = 0; i < d->suspicion_count; i++)
-        if (d->suspicions[i].ailment == a)
-            return true;
-    return false;
+        d->suspicions[d->suspicion_count++] = (struct suspicion){ .ailment = a,
+                                                                  .request = copy,
+                                                                  .actor = r->actor,
+                                                                  .detail = detail,
+                                                                  .other = other ? other->seq : 0 };
 }
 
 static void resolve(struct diagnosis *d)
@@ -143,9 +137,10 @@ static void resolve(struct diagnosis *d)
         struct suspicion *s = &d->suspicions[i];
         struct buf seen = { 0 };
         if (diagnosing_suspicion_holds(d, s)) {
+            struct fp_event other = { .seq = s->other };
             seen_say(&seen, s->request);
-            buf_string(&seen, s->detail ? s->detail : "");
-            diagnosing_found(d, s->ailment, &seen, s->request, NULL);
+            buf_string(&seen, s->detail);
+            diagnosing_found(d, s->ailment, &seen, s->request, &other);
         }
         free(s->request);
     }

@@ -210,7 +210,7 @@ static void suspect(struct diagnosis *d, bool is_certain, enum ailment a, const 
     if (is_certain)
         found(d, a, r, detail);
     else
-        diagnosing_suspect(d, a, r, detail);
+        diagnosing_suspect(d, a, r, detail, r->response);
 }
 
 /* The proxy got Authorization only. */
@@ -239,8 +239,9 @@ static bool has_other_field(struct diagnosis *d, const struct seen *r)
 }
 
 /* Does the Location of q's answer lead to r? */
-static bool leads_to(const struct seen *q, const struct seen *r)
+static bool leads_to(struct diagnosis *d, const struct seen *q, const struct seen *r)
 {
+    (void)d;
     struct http_slice location, target;
     int64_t status = seen_status(q);
     if (status < 300 || status > 399 || !seen_header(q->response, "Location", &location))
@@ -262,23 +263,26 @@ static bool leads_to(const struct seen *q, const struct seen *r)
 
 /* The newest request with credentials at this proxy that `fits`; r itself is the newest of all. */
 static struct seen *earlier(struct diagnosis *d, const struct seen *r,
-                            bool (*fits)(const struct seen *, const struct seen *))
+                            bool (*fits)(struct diagnosis *, const struct seen *,
+                                         const struct seen *))
 {
     struct seen *q;
     for (uint64_t i = 0; (q = seen_back(d, i)); i++)
-        if (q != r && q->actor == r->actor && has_credentials(q) && fits(q, r))
+        if (q != r && q->actor == r->actor && has_credentials(q) && fits(d, q, r))
             return q;
     return NULL;
 }
 
-static bool is_plain(const struct seen *q, const struct seen *r)
+static bool is_plain(struct diagnosis *d, const struct seen *q, const struct seen *r)
 {
+    (void)d;
     (void)r;
     return !seen_is_connect(q);
 }
 
-static bool is_like(const struct seen *q, const struct seen *r)
+static bool is_like(struct diagnosis *d, const struct seen *q, const struct seen *r)
 {
+    (void)d;
     return seen_is_connect(q) == seen_is_connect(r) && seen_status(q) != 407;
 }
 
@@ -292,7 +296,8 @@ static void refused_without(struct diagnosis *d, const struct seen *r)
     struct buf text = { 0 };
     if (has_other_field(d, r) || !should_have(d, r))
         return;
-    if (earlier(d, r, leads_to)) {
+    const struct seen *q = earlier(d, r, leads_to);
+    if (q) {
         a = AILMENT_LOST_ON_REDIRECT;
         detail = " follows a redirect without Proxy-Authorization, which the request before had";
     } else if (earlier(d, r, is_like)) {
@@ -304,7 +309,7 @@ static void refused_without(struct diagnosis *d, const struct seen *r)
     }
     buf_string(&text, detail);
     add_challenge(&text, r);
-    diagnosing_suspect(d, a, r, keep(d, &text));
+    diagnosing_suspect(d, a, r, keep(d, &text), q ? q->response : r->response);
 }
 
 /* ---- 407 with credentials -------------------------------------------------------------------- */
@@ -406,10 +411,10 @@ static void found_why(struct diagnosis *d, enum ailment a, const struct seen *r)
     diagnosing_found(d, a, &seen, r->request, r->response);
 }
 
-static bool has_same_stale_nonce(const struct seen *q, const struct seen *r)
+static bool has_same_stale_nonce(struct diagnosis *d, const struct seen *q, const struct seen *r)
 {
     return say_is(q->request, FIELD_auth, "stale") && seen_same(q, r, FIELD_nonce) &&
-           seen_knew(q, r);
+           seen_knew(d, q, r);
 }
 
 static void refused_digest(struct diagnosis *d, const struct seen *r)
@@ -419,9 +424,9 @@ static void refused_digest(struct diagnosis *d, const struct seen *r)
     if (say_is(r->request, FIELD_auth, "stale") && earlier(d, r, has_same_stale_nonce))
         found(d, AILMENT_DIGEST_NONCE, r, " uses a nonce again that was called stale before");
     else if (say_is(r->request, FIELD_auth, "stale"))
-        diagnosing_suspect(
-            d, AILMENT_DIGEST_STALE, r,
-            " was answered 407 with stale=true, and not repeated with the new nonce");
+        diagnosing_suspect(d, AILMENT_DIGEST_STALE, r,
+                           " was answered 407 with stale=true, and not repeated with the new nonce",
+                           r->response);
     else if (say_is(r->request, FIELD_auth, "replayed"))
         found_why(d, AILMENT_DIGEST_COUNT, r);
     else if (says(r, "uri is not the request-target"))
@@ -432,11 +437,11 @@ static void refused_digest(struct diagnosis *d, const struct seen *r)
         say_wrong(d, r, user);
 }
 
-static bool was_told_otherwise(const struct seen *q, const struct seen *r)
+static bool was_told_otherwise(struct diagnosis *d, const struct seen *q, const struct seen *r)
 {
     struct http_slice scheme, challenge;
     seen_text(r->request, FIELD_scheme, &scheme);
-    return seen_status(q) == 407 && seen_knew(q, r) &&
+    return seen_status(q) == 407 && seen_knew(d, q, r) &&
            seen_header(q->response, "Proxy-Authenticate", &challenge) &&
            !offers(q->response, scheme);
 }
@@ -450,7 +455,7 @@ static bool refused_scheme(struct diagnosis *d, const struct seen *r)
         !seen_header(r->response, "Proxy-Authenticate", &challenge) || offers(r->response, scheme))
         return false;
     for (uint64_t i = 0; (q = seen_back(d, i)); i++)
-        if (q != r && q->actor == r->actor && was_told_otherwise(q, r))
+        if (q != r && q->actor == r->actor && was_told_otherwise(d, q, r))
             break;
     struct buf seen = { 0 };
     seen_say(&seen, r->request);
@@ -462,7 +467,7 @@ static bool refused_scheme(struct diagnosis *d, const struct seen *r)
         diagnosing_found(d, AILMENT_OTHER_SCHEME, &seen, r->request, q->response);
     else if (!diagnosing_is_case(d)) /* nobody had told it yet */
         diagnosing_suspect(d, AILMENT_OTHER_SCHEME, r,
-                           " uses a scheme that the proxy's challenge does not offer");
+                           " uses a scheme that the proxy's challenge does not offer", r->response);
     buf_free(&seen);
     return true;
 }
@@ -483,7 +488,7 @@ static void refused_with(struct diagnosis *d, const struct seen *r)
         found_why(d, AILMENT_WRONG_TOKEN, r);
     else if (says(r, "challenge of another connection"))
         diagnosing_suspect(d, AILMENT_NTLM_CONNECTION, r,
-                           " answers an NTLM challenge that another connection got");
+                           " answers an NTLM challenge that another connection got", r->response);
     else
         refused_basic(d, r, value);
 }

@@ -54,10 +54,11 @@ static bool has_legs(const struct seen *r)
            say_is(r->request, FIELD_scheme, "Negotiate");
 }
 
-static bool is_repetition(const struct seen *q, const struct seen *r, int64_t status)
+static bool is_repetition(struct diagnosis *d, const struct seen *q, const struct seen *r,
+                          int64_t status)
 {
     return q->actor == r->actor && seen_status(q) == status && is_same_target(q, r) &&
-           seen_same(q, r, FIELD_exit) && has_same_credentials(q, r) && seen_knew(q, r);
+           seen_same(q, r, FIELD_exit) && has_same_credentials(q, r) && seen_knew(d, q, r);
 }
 
 static void found_repeated(struct diagnosis *d, enum ailment a, const struct seen *r,
@@ -92,7 +93,7 @@ static void look_for_blind(struct diagnosis *d, const struct seen *r, int64_t st
     struct seen *q, *last = NULL;
     uint64_t n = 0;
     for (uint64_t i = 0; (q = seen_back(d, i)); i++)
-        if (q != r && is_repetition(q, r, status)) {
+        if (q != r && is_repetition(d, q, r, status)) {
             last = last ? last : q;
             n++;
         }

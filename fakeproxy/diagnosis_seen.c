@@ -85,13 +85,16 @@ int64_t seen_began(const struct fp_event *e)
     return e->began ? e->began : e->t;
 }
 
-bool seen_knew(const struct seen *q, const struct seen *r)
+bool seen_knew(struct diagnosis *d, const struct seen *q, const struct seen *r)
 {
+    int64_t began = seen_began(r->request);
     if (!q->answered)
         return false;
     bool same_wire = q->actor == r->actor && say_field(q->request, FIELD_connection) ==
                                                  say_field(r->request, FIELD_connection);
-    return same_wire || seen_began(r->request) >= q->answered + READ_BY_THEN;
+    const struct wire *w = wire_of(d, q->request);
+    bool has_gone = w && w->client_end && w->client_end < began;
+    return same_wire || has_gone || began >= q->answered + READ_BY_THEN;
 }
 
 bool seen_same(const struct seen *a, const struct seen *b, enum field_id field)
@@ -139,8 +142,7 @@ static void add_wire(struct diagnosis *d, const struct fp_event *e, int actor)
         (struct wire){ .actor = actor,
                        .connection = say_field(e, FIELD_connection),
                        .accepted = e->seq,
-                       .direct = say_is(e, FIELD_via, "direct"),
-                       .in_tunnel = say_is(e, FIELD_via, "tunnel") };
+                       .direct = say_is(e, FIELD_via, "direct") };
 }
 
 /* Journals may be read from where a connection is there already. */
@@ -159,12 +161,15 @@ static struct wire *wire_for(struct diagnosis *d, const struct fp_event *e)
 
 static void add_end(struct wire *w, const struct fp_event *e)
 {
+    bool is_clients = say_is(e, FIELD_by, "client");
     bool is_ours = say_is(e, FIELD_by, "us"), is_waiting = w->last && !w->last->response;
     if (is_ours && !w->ended)
         w->ended = e->t;
     if (is_ours && is_waiting)
         w->last->died = !w->left;
-    if (say_is(e, FIELD_by, "client") && is_waiting && !w->ended && !w->left) {
+    if (is_clients && !w->client_end)
+        w->client_end = e->t;
+    if (is_clients && is_waiting && !w->ended && !w->left) {
         w->left = e->t;
         w->left_seq = e->seq;
     }
@@ -199,4 +204,6 @@ void seen_event(struct diagnosis *d, const struct fp_event *e)
         add_end(w, e);
     else if (e->kind == EVENT_ahead)
         w->ahead = e->seq;
+    else if (e->kind == EVENT_hello || e->kind == EVENT_secure)
+        w->in_tls = true;
 }

@@ -45,7 +45,12 @@ static void found_after_refusal(struct diagnosis *d, const struct wire *w, const
 static void look_at_octets(struct diagnosis *d, const struct wire *w, const struct fp_event *e)
 {
     const struct actor *a = actor_of(d, w);
-    if (!a->is_proxy || !say_is(e, FIELD_looks, "tls") || say_field(e, FIELD_inside))
+    if (!a->is_proxy || say_field(e, FIELD_inside))
+        return;
+    if (say_is(e, FIELD_looks, "http") && a->tls.on && !w->in_tls)
+        found(d, AILMENT_HTTP_PROXY, e,
+              ": the first octets are those of HTTP, and the proxy speaks TLS");
+    if (!say_is(e, FIELD_looks, "tls"))
         return;
     if (was_refused(w))
         found_after_refusal(d, w, e, "and then TLS came all the same");
@@ -116,7 +121,8 @@ static void suspect_dead(struct diagnosis *d, struct wire *w, const struct fp_ev
     if (is_known && actor_of(d, w)->is_proxy && !is_final)
         diagnosing_suspect(d, AILMENT_DEAD_CONNECTION, &lost,
                            " was written into a connection that the proxy had ended before, and "
-                           "not sent again");
+                           "not sent again",
+                           NULL);
 }
 
 /* ---- TLS ------------------------------------------------------------------------------------- */
@@ -236,7 +242,6 @@ void diagnosing_wire(struct diagnosis *d, const struct fp_event *e)
         return;
     }
     struct wire *w = say_is(e, FIELD_via, "forward") ? NULL : wire_of(d, e);
-    struct http_slice why;
     if (!w)
         return;
     if (e->kind == EVENT_bytes)
@@ -249,11 +254,6 @@ void diagnosing_wire(struct diagnosis *d, const struct fp_event *e)
         look_for_leaving(d, w, e);
     else if (e->kind == EVENT_response && w->ahead && was_refused(w))
         found_after_refusal(d, w, e, "and octets for the tunnel were there before that answer");
-    else if (e->kind == EVENT_close && actor_of(d, w)->is_proxy && actor_of(d, w)->tls.on &&
-             seen_text(e, FIELD_why, &why) && why.len &&
-             memmem(why.at, why.len, "http request", 12))
-        found(d, AILMENT_HTTP_PROXY, e,
-              ": the first octets are those of HTTP, and the proxy speaks TLS");
 }
 
 /* ---- the direct path ------------------------------------------------------------------------- */

@@ -230,6 +230,11 @@ static void what_is_not_about_credentials(void **state)
     expect_finding("{'proxy':{'tls':{}}}",
                    CLEAN "curl -q -s -m 20 -x http://127.0.0.1:$P http://a.test/",
                    "http-to-tls-proxy", "those of HTTP");
+    expect_finding("{'proxy':{'tls':{}}}", CURL "https://a.test/", "http-to-tls-proxy",
+                   "those of HTTP");
+    expect_nothing("{'proxy':{'tls':{}}}",
+                   CLEAN "curl -q -s -k --proxy-insecure -m 20 -x https://127.0.0.1:$P "
+                         "https://a.test/ http://a.test/");
     expect_finding("{}", CLEAN "curl -q -s -m 20 http://127.0.0.1:$P/", "proxy-taken-for-target",
                    "Host: 127.0.0.1:");
     expect_finding("{}", CLEAN "curl -q -s -m 20 -x http://127.0.0.1:$P https://a.test/",
