@@ -417,12 +417,26 @@ static bool has_same_stale_nonce(struct diagnosis *d, const struct seen *q, cons
            seen_knew(d, q, r);
 }
 
+static bool was_stale(struct diagnosis *d, const struct seen *q, const struct seen *r)
+{
+    return say_is(q->request, FIELD_auth, "stale") && seen_same(q, r, FIELD_target) &&
+           seen_knew(d, q, r);
+}
+
+static bool was_let_in(struct diagnosis *d, const struct seen *q, const struct seen *r)
+{
+    (void)d;
+    return say_is(q->request, FIELD_auth, "ok") && seen_same(q, r, FIELD_user);
+}
+
 static void refused_digest(struct diagnosis *d, const struct seen *r)
 {
     struct http_slice user;
     seen_text(r->request, FIELD_user, &user);
     if (say_is(r->request, FIELD_auth, "stale") && earlier(d, r, has_same_stale_nonce))
         found(d, AILMENT_DIGEST_NONCE, r, " uses a nonce again that was called stale before");
+    else if (say_is(r->request, FIELD_auth, "stale") && earlier(d, r, was_stale))
+        return; /* it has followed one, and may stop */
     else if (say_is(r->request, FIELD_auth, "stale"))
         diagnosing_suspect(d, AILMENT_DIGEST_STALE, r,
                            " was answered 407 with stale=true, and not repeated with the new nonce",
@@ -431,41 +445,45 @@ static void refused_digest(struct diagnosis *d, const struct seen *r)
         found_why(d, AILMENT_DIGEST_COUNT, r);
     else if (says(r, "uri is not the request-target"))
         found_why(d, AILMENT_DIGEST_URI, r);
-    else if (!says(r, "no such user") && !says(r, "user's password"))
-        found_why(d, AILMENT_DIGEST_MISTAKE, r);
-    else if (!users_misled(d, r->actor, user))
+    else if (users_misled(d, r->actor, user))
+        return;
+    else if ((!says(r, "no such user") && !says(r, "user's password")) || diagnosing_is_case(d) ||
+             earlier(d, r, was_let_in))
+        found_why(d, AILMENT_DIGEST_MISTAKE, r); /* the password is right */
+    else
         say_wrong(d, r, user);
 }
 
-static bool was_told_otherwise(struct diagnosis *d, const struct seen *q, const struct seen *r)
+/* The newest challenge of this proxy that the client knew when it began r; NULL: none. */
+static struct seen *newest_challenge(struct diagnosis *d, const struct seen *r)
 {
-    struct http_slice scheme, challenge;
-    seen_text(r->request, FIELD_scheme, &scheme);
-    return seen_status(q) == 407 && seen_knew(d, q, r) &&
-           seen_header(q->response, "Proxy-Authenticate", &challenge) &&
-           !offers(q->response, scheme);
+    struct http_slice challenge;
+    struct seen *q;
+    for (uint64_t i = 0; (q = seen_back(d, i)); i++)
+        if (q != r && q->actor == r->actor && seen_status(q) == 407 && seen_knew(d, q, r) &&
+            seen_header(q->response, "Proxy-Authenticate", &challenge))
+            return q;
+    return NULL;
 }
 
-/* Credentials of a scheme that this proxy does not offer. False: it does, or says nothing. */
+/* Credentials of a scheme that this proxy does not offer. False: it does, or says nothing. Who was
+ * told nothing yet, or something else, may try. */
 static bool refused_scheme(struct diagnosis *d, const struct seen *r)
 {
     struct http_slice scheme, challenge;
-    struct seen *q;
     if (!seen_text(r->request, FIELD_scheme, &scheme) ||
         !seen_header(r->response, "Proxy-Authenticate", &challenge) || offers(r->response, scheme))
         return false;
-    for (uint64_t i = 0; (q = seen_back(d, i)); i++)
-        if (q != r && q->actor == r->actor && was_told_otherwise(d, q, r))
-            break;
+    struct seen *q = newest_challenge(d, r);
     struct buf seen = { 0 };
     seen_say(&seen, r->request);
     buf_string(&seen, " uses the scheme ");
     say_text(&seen, scheme.at, scheme.len);
     buf_string(&seen, "; the proxy offers ");
     say_text(&seen, challenge.at, challenge.len);
-    if (q)
+    if (q && !offers(q->response, scheme))
         diagnosing_found(d, AILMENT_OTHER_SCHEME, &seen, r->request, q->response);
-    else if (!diagnosing_is_case(d)) /* nobody had told it yet */
+    else if (!q && !diagnosing_is_case(d))
         diagnosing_suspect(d, AILMENT_OTHER_SCHEME, r,
                            " uses a scheme that the proxy's challenge does not offer", r->response);
     buf_free(&seen);
@@ -566,6 +584,18 @@ static bool was_sent_again(struct diagnosis *d, const struct suspicion *s)
     return false;
 }
 
+/* The new nonce was tried: what came of it is another matter. */
+static bool followed_nonce(struct diagnosis *d, const struct suspicion *s)
+{
+    struct seen *q;
+    for (uint64_t i = 0; (q = seen_back(d, i)); i++)
+        if (q->request->seq > s->request->seq && q->actor == s->actor &&
+            same_text(s->request, q->request, FIELD_target) &&
+            !same_text(s->request, q->request, FIELD_nonce))
+            return true;
+    return false;
+}
+
 bool diagnosing_suspicion_holds(struct diagnosis *d, struct suspicion *s)
 {
     if (s->ailment == AILMENT_NO_CREDENTIALS && say_is(s->request, FIELD_method, "CONNECT") &&
@@ -575,5 +605,7 @@ bool diagnosing_suspicion_holds(struct diagnosis *d, struct suspicion *s)
     }
     if (s->ailment == AILMENT_DEAD_CONNECTION)
         return !was_sent_again(d, s);
+    if (s->ailment == AILMENT_DIGEST_STALE)
+        return !followed_nonce(d, s);
     return !is_about_none(s->ailment) || !came_later(d, s);
 }

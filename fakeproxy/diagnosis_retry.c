@@ -239,7 +239,7 @@ static bool should_retry(const struct diagnosis *d, const struct seen *r, uint64
     const struct client_keys *k = &d->s->client.keys;
     bool is_reused = say_field(r->request, FIELD_exchange) > 1;
     if (diagnosing_is_case(d) && k->retry == RETRY_POLICY)
-        return n < k->attempts && diagnosing_allowed(d) == 1;
+        return n == 1 && k->attempts > 1 && diagnosing_allowed(d) == 1;
     return is_reused && n == 1;
 }
 

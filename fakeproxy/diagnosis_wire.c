@@ -54,7 +54,7 @@ static void look_at_octets(struct diagnosis *d, const struct wire *w, const stru
         return;
     if (was_refused(w))
         found_after_refusal(d, w, e, "and then TLS came all the same");
-    else if (w->requests == 0 && !a->tls.on)
+    else if (w->requests == 0 && !a->tls.on && d->s->client.keys.proxy != PROXY_URL)
         found(d, AILMENT_HTTPS_PROXY, e,
               ": the first octets are those of TLS, and the proxy speaks plain HTTP");
 }
