@@ -76,6 +76,8 @@ struct diagnosis {
  * shows it; other: one more, or NULL. */
 void diagnosing_found(struct diagnosis *, enum ailment, struct buf *seen, const struct fp_event *e,
                       const struct fp_event *other);
+/* The same, about a request and its answer: `detail` goes on behind its name. */
+void diagnosing_found_in(struct diagnosis *, enum ailment, const struct seen *, const char *detail);
 void diagnosing_suspect(struct diagnosis *, enum ailment, const struct seen *, const char *detail,
                         const struct fp_event *other);
 /* A case of the catalogue, whose client was told what to do; else somebody tries something. */
@@ -97,6 +99,13 @@ bool seen_knew(struct diagnosis *, const struct seen *q, const struct seen *r);
 bool seen_same(const struct seen *, const struct seen *, enum field_id);
 bool seen_is_connect(const struct seen *);
 int64_t seen_began(const struct fp_event *);
+bool seen_has_credentials(const struct seen *);
+/* Does a challenge of this answer offer the scheme? */
+bool seen_offers(const struct fp_event *response, struct http_slice scheme);
+/* The newest other request with credentials at r's proxy that `fits`, or NULL. */
+struct seen *seen_earlier(struct diagnosis *, const struct seen *r,
+                          bool (*fits)(struct diagnosis *, const struct seen *,
+                                       const struct seen *));
 
 /* ---- fields (see also say_is(), say_field() in say.h) -------------------------------------------
  */
@@ -108,7 +117,8 @@ void seen_say(struct buf *, const struct fp_event *);
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-void diagnosing_407(struct diagnosis *, struct seen *);    /* a proxy answered 407 */
+void diagnosing_407(struct diagnosis *, struct seen *);           /* a proxy answered 407 */
+void diagnosing_refused(struct diagnosis *, const struct seen *); /* although it had credentials */
 void diagnosing_let_in(struct diagnosis *, struct seen *); /* a proxy answered something else */
 void diagnosing_credentials(struct diagnosis *, struct seen *); /* a request, before its answer */
 bool diagnosing_suspicion_holds(struct diagnosis *, struct suspicion *); /* may correct it */

@@ -78,6 +78,15 @@ void diagnosing_found(struct diagnosis *d, enum ailment a, struct buf *seen,
         d->options.found(d->options.arg, f);
 }
 
+void diagnosing_found_in(struct diagnosis *d, enum ailment a, const struct seen *r,
+                         const char *detail)
+{
+    struct buf seen = { 0 };
+    seen_say(&seen, r->request);
+    buf_string(&seen, detail);
+    diagnosing_found(d, a, &seen, r->request, r->response);
+}
+
 size_t diagnosis_count(const struct diagnosis *d)
 {
     return d->count;

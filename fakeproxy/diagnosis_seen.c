@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "clock.h"
 #include "say.h"
@@ -107,6 +108,38 @@ bool seen_same(const struct seen *a, const struct seen *b, enum field_id field)
 bool seen_is_connect(const struct seen *r)
 {
     return say_is(r->request, FIELD_method, "CONNECT");
+}
+
+bool seen_has_credentials(const struct seen *r)
+{
+    struct http_slice value;
+    return seen_header(r->request, "Proxy-Authorization", &value);
+}
+
+bool seen_offers(const struct fp_event *response, struct http_slice scheme)
+{
+    struct http_head head = { .status = 0 };
+    struct http_field field;
+    struct http_slice element;
+    seen_text(response, FIELD_header, &head.fields);
+    for (size_t cursor = 0; http_next_field(&head, &cursor, &field);)
+        for (size_t at = 0; http_slice_is_nocase(field.name, "Proxy-Authenticate") &&
+                            http_next_element(field.value, &at, &element);)
+            if (element.len >= scheme.len && strncasecmp(element.at, scheme.at, scheme.len) == 0 &&
+                (element.len == scheme.len || element.at[scheme.len] == ' '))
+                return true;
+    return false;
+}
+
+struct seen *seen_earlier(struct diagnosis *d, const struct seen *r,
+                          bool (*fits)(struct diagnosis *, const struct seen *,
+                                       const struct seen *))
+{
+    struct seen *q;
+    for (uint64_t i = 0; (q = seen_back(d, i)); i++)
+        if (q != r && q->actor == r->actor && seen_has_credentials(q) && fits(d, q, r))
+            return q;
+    return NULL;
 }
 
 static void add_request(struct diagnosis *d, struct wire *w, const struct fp_event *e)
