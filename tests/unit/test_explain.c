@@ -231,6 +231,24 @@ static void every_finding_has_a_text_of_its_own(void **state)
     assert_false(diagnosis_of_code("no-such-code", &a));
 }
 
+static void the_guide_names_every_finding(void **state)
+{
+    (void)state;
+    static char text[65536];
+    FILE *f = fopen(FP_SOURCE_DIR "/docs/guide.md", "r");
+    struct diagnosed d;
+    assert_non_null(f);
+    text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+    assert_true(feof(f));
+    fclose(f);
+    for (size_t i = 0; diagnosis_nth_code(i, &d); i++) {
+        char quoted[64];
+        snprintf(quoted, sizeof(quoted), "`%s`", d.code);
+        if (!strstr(text, quoted))
+            fail_msg("docs/guide.md does not name %s", d.code);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(it_knows_what_tools_print),
     cmocka_unit_test(every_name_leads_to_its_entry),
@@ -238,6 +256,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_entry_names_scenarios_that_exist),
     cmocka_unit_test(it_knows_every_shipped_scenario),
     cmocka_unit_test(every_finding_has_a_text_of_its_own),
+    cmocka_unit_test(the_guide_names_every_finding),
 };
 
 TEST_MAIN(tests)
