@@ -320,8 +320,10 @@ struct child *child_start(struct children *all, const struct child_options *o)
     }
     if (error == 0 && c->pid > 0) {
         error = watch(c);
-        while (error != 0 && !reap(c)) /* without a pidfd it must not run */
+        while (error != 0 && !reap(c)) { /* without a pidfd it must not run */
             kill_all(c);
+            poll(NULL, 0, 1);
+        }
     }
     if (error == 0)
         return c;

@@ -5,13 +5,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "catalogue.h"
@@ -20,6 +18,7 @@
 #include "journal_json.h"
 #include "judge.h"
 #include "log.h"
+#include "play_ca.h"
 #include "play_command.h"
 #include "play_environment.h"
 #include "play_ready.h"
@@ -52,9 +51,8 @@ struct play {
     struct timer flush, timeout, quiet;
     struct event *interrupts[SIGNALS];
     rlim_t descriptors; /* the soft limit of open files before we raised it */
-    char *ca_path;      /* of the CA's certificate; NULL: written nowhere */
-    bool ca_is_ours;    /* a temporary file */
-    struct buf ready;   /* the lines of --ready */
+    struct play_ca ca;
+    struct buf ready; /* the lines of --ready */
     struct environment environment;
     struct play_command *command; /* NULL: none was asked for */
     int64_t quiet_until;          /* when the case is over at the latest, once COMMAND has ended */
@@ -251,43 +249,18 @@ static int start(struct play *p)
 
 /* ---- saying where it listens ----------------------------------------------------------------- */
 
-/* A COMMAND needs the certificate in a file, and may look for it from another folder. */
-static FILE *open_ca(struct play *p)
-{
-    const char *tmp = getenv("TMPDIR");
-    if (p->options->ca_file) {
-        FILE *f = fopen(p->options->ca_file, "we");
-        p->ca_path = f && p->options->program ? realpath(p->options->ca_file, NULL)
-                                              : strdup(p->options->ca_file);
-        return f;
-    }
-    if (asprintf(&p->ca_path, "%s/fakeproxy-ca-XXXXXX.pem", tmp && *tmp ? tmp : "/tmp") < 0)
-        abort();
-    int fd = mkostemps(p->ca_path, 4, O_CLOEXEC);
-    p->ca_is_ours = fd >= 0;
-    if (fd >= 0)
-        fchmod(fd, 0644); /* it is no secret, and COMMAND may be somebody else */
-    return fd >= 0 ? fdopen(fd, "w") : NULL;
-}
-
 static int write_ca(struct play *p)
 {
-    if (!p->options->ca_file && !p->options->program)
+    const struct options *o = p->options;
+    if (!o->ca_file && !o->program)
         return 0;
-    FILE *f = open_ca(p);
-    int result = f ? certs_write_ca(p->loop.certs, f) : -1;
-    if (f && fclose(f) != 0)
-        result = -1;
-    if (result < 0)
-        fprintf(stderr, "fakeproxy: --ca-file %s cannot be written: %s\n",
-                p->options->ca_file ? p->options->ca_file : p->ca_path, strerror(errno));
-    return result;
+    return play_ca_write(&p->ca, p->loop.certs, o->ca_file, o->program != NULL);
 }
 
 static int write_ready(struct play *p)
 {
     for (size_t i = 0; i < p->part_count; i++)
-        play_ready_line(&p->ready, p->parts[i].instance, p->ca_path);
+        play_ready_line(&p->ready, p->parts[i].instance, p->ca.path);
     return p->options->ready ? play_ready_write(p->options->ready, &p->ready) : 0;
 }
 
@@ -295,13 +268,12 @@ static void say_command(struct play *p)
 {
     const struct instance *first = p->parts[0].instance;
     char *proxy = play_environment_proxy(first);
-    fprintf(p->log.out, "  command");
-    for (char **word = p->options->program; *word; word++)
-        fprintf(p->log.out, " %s", *word);
-    fprintf(p->log.out, "\n  HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: %s%s\n",
+    fprintf(p->log.out, "  command ");
+    play_command_say_words(p->options->program, p->log.out);
+    fprintf(p->log.out, "  HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: %s%s\n",
             proxy ? proxy : "not set, as the scenario says",
             play_environment_has_credentials(first) ? ", with the scenario's credentials" : "");
-    fprintf(p->log.out, "  SSL_CERT_FILE, CURL_CA_BUNDLE, ...: %s\n", p->ca_path);
+    fprintf(p->log.out, "  SSL_CERT_FILE, CURL_CA_BUNDLE, ...: %s\n", p->ca.path);
     free(proxy);
 }
 
@@ -326,7 +298,7 @@ static int start_command(struct play *p)
     if (!p->options->program)
         return EXIT_OK;
     buf_char(&p->ready, '\0');
-    play_environment_fill(&p->environment, p->parts[0].instance, p->ca_path, p->ready.at);
+    play_environment_fill(&p->environment, p->parts[0].instance, p->ca.path, p->ready.at);
     struct play_command_options options = { .argv = p->options->program,
                                             .environment = &p->environment,
                                             .descriptors = p->descriptors,
@@ -355,8 +327,8 @@ static void say_never_used(struct play *p)
         was_direct = was_direct || p->parts[i].requests > 0;
     fprintf(stderr,
             "fakeproxy: %s never used the proxy%s. HTTP_PROXY, HTTPS_PROXY and ALL_PROXY named it, "
-            "in both cases: %s.\n",
-            p->options->program[0], was_direct ? ", it asked the origin directly" : "",
+            "in capital and in small letters.\n           %s.\n",
+            p->options->program[0], was_direct ? ": it asked the origin directly" : "",
             play_command_hint(p->options->program[0]));
 }
 
@@ -414,9 +386,7 @@ static void stop(struct play *p)
 {
     play_command_free(p->command);
     stop_parts(p);
-    if (p->ca_is_ours)
-        unlink(p->ca_path);
-    free(p->ca_path);
+    play_ca_free(&p->ca);
     buf_free(&p->ready);
     environment_free(&p->environment);
     judge_free(p->judge);

@@ -17,6 +17,7 @@
 #include "child.h"
 #include "clock.h"
 #include "options.h"
+#include "say.h"
 #include "timer.h"
 
 static const int64_t GRACE = 2 * CLOCK_S;
@@ -169,15 +170,27 @@ bool play_command_failed(const struct play_command *c)
     return c && c->result.code != 0;
 }
 
+void play_command_say_words(char *const *argv, FILE *f)
+{
+    enum { MOST = 100 };
+    struct buf words = { 0 };
+    for (char *const *word = argv; *word; word++) {
+        buf_string(&words, word == argv ? "" : " ");
+        say_text(&words, *word, strlen(*word));
+    }
+    bool fits = words.len <= MOST;
+    fprintf(f, "%.*s%s\n", fits ? (int)words.len : MOST, words.at ? words.at : "",
+            fits ? "" : "...");
+    buf_free(&words);
+}
+
 void play_command_say(const struct play_command *c, FILE *f)
 {
     report_command_end(f, &c->result);
     if (c->told)
         fprintf(f, ", because fakeproxy ended it");
-    fputc(':', f);
-    for (char *const *word = c->result.argv; *word; word++)
-        fprintf(f, " %s", *word);
-    fputc('\n', f);
+    fprintf(f, ": ");
+    play_command_say_words(c->result.argv, f);
     if (c->left)
         fprintf(f, "fakeproxy: %zu processes that it left behind could not be ended\n", c->left);
 }
@@ -203,6 +216,6 @@ const char *play_command_hint(const char *argv0)
     for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
         if (strcmp(hints[i].name, name) == 0)
             return hints[i].hint;
-    return "Java, Node.js before 24, Go for localhost, and whatever brings its own proxy setting "
-           "do not read them";
+    return "Not read by Java (it has -Dhttp.proxyHost), Node.js before 24, Go for localhost, and "
+           "programs with a proxy setting of their own";
 }

@@ -33,6 +33,8 @@ const struct reported_command *play_command_result(const struct play_command *);
 bool play_command_failed(const struct play_command *); /* NULL: false */
 /* "exit status 7: curl -f http://shop.example/", and what it left behind. */
 void play_command_say(const struct play_command *, FILE *);
+/* A line with these words, cut where it gets long. */
+void play_command_say_words(char *const *argv, FILE *);
 void play_command_free(struct play_command *); /* kills what still lives; NULL is fine */
 
 /* Why a command of this name may never have come to the proxy: a sentence. */
