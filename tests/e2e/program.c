@@ -84,11 +84,11 @@ static void become(const char *program, char *const *arguments, const struct pro
     int out = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (out < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
         _exit(126);
+    if (o->input > 0 && dup2(o->input, STDIN_FILENO) < 0)
+        _exit(126);
     if (ready == READY_FD)
         fcntl(ready, F_SETFD, 0);
     else if (ready >= 0 && dup2(ready, READY_FD) < 0)
-        _exit(126);
-    if (o->input > 0 && dup2(o->input, STDIN_FILENO) < 0)
         _exit(126);
     if (o->descriptors) {
         struct rlimit limit = { o->descriptors, o->descriptors };
