@@ -279,7 +279,7 @@ static void one_that_used_it_is_not_accused(void **state)
 
 /* ---- being ended ----------------------------------------------------------------------------- */
 
-static const char *const soon[] = { "--timeout", "300ms" };
+static const char *const soon[] = { "--timeout", "2s" };
 
 static void timeout_is_3(void **state)
 {

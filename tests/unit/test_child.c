@@ -303,6 +303,19 @@ static void daemons_of_others_are_left_alone(void **state)
     assert_false(is_alive(second));
 }
 
+static void dead_daemons_do_not_pile_up(void **state)
+{
+    (void)state;
+    struct pupil p;
+    begin(&p, "(setsid sh -c 'echo pid $$.' &); read x; exit 5");
+    hear(&p, ".");
+    pid_t pid = number_after(&p, "pid ");
+    while (is_alive(pid)) /* until it is reaped */
+        event_base_loop(base, EVLOOP_ONCE);
+    child_write(p.child, "x\n", 2);
+    see_end(&p, 5, 0);
+}
+
 /* Nobody knows whose it is: it goes with the last. */
 static void nobodys_daemons_go_with_the_last(void **state)
 {
@@ -587,6 +600,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(daemons_of_daemons_go_with_it, set_up, tear_down),
     cmocka_unit_test_setup_teardown(daemons_without_environment_go_with_it, set_up, tear_down),
     cmocka_unit_test_setup_teardown(daemons_of_others_are_left_alone, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(dead_daemons_do_not_pile_up, set_up, tear_down),
     cmocka_unit_test_setup_teardown(nobodys_daemons_go_with_the_last, set_up, tear_down),
     cmocka_unit_test_setup_teardown(children_of_somebody_else_are_left_alone, set_up, tear_down),
     cmocka_unit_test_setup_teardown(all_go_at_once, set_up, tear_down),
