@@ -18,7 +18,7 @@ const char options_help[] =
     "fakeproxy: a forward proxy that fails on purpose, exactly as a scenario says\n"
     "\n"
     "  fakeproxy --scenario NAME...  play it until Ctrl-C; several get a port each\n"
-    "    -- COMMAND [ARG...]         play it while COMMAND runs, led there by HTTP_PROXY\n"
+    "      -- COMMAND [ARG...]       or until COMMAND ends, led there by HTTP_PROXY\n"
     "  fakeproxy list [PATTERN]      the scenarios there are\n"
     "  fakeproxy check FILE...       are these valid? says what is wrong, and where\n"
     "  fakeproxy new TOPIC/NAME      write a scenario to start from: TOPIC/NAME.json\n"
@@ -36,8 +36,8 @@ const char options_help[] =
     "  --timeout TIME       ends it after 500ms, 90s, 2m, with exit status 3\n"
     "  --seed N             makes `chance` come out the same again\n"
     "  --report json:FILE   writes the verdicts (or junit:FILE); --quiet, --version\n"
-    "Exit: 0 as expected, 1 not so, or COMMAND failed, 2 wrong usage or scenario, 3 we\n"
-    "failed or --timeout passed, 4 nothing was put to the test. More: man fakeproxy\n";
+    "Exit: 0 as expected, 1 not so, or COMMAND failed, 2 wrong usage or scenario,\n"
+    "3 we failed, or --timeout passed, 4 nothing was tested. More: man fakeproxy\n";
 
 enum {
     OPT_SCENARIO = 256,
