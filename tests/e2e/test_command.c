@@ -354,8 +354,7 @@ static void sighup_gives_the_verdict(void **state)
 static void a_command_that_ends_well_at_sigterm_is_0(void **state)
 {
     (void)state;
-    struct run r =
-        play_of(GET "trap 'exit 0' TERM; echo pid >&9; while :; do sleep 1000 & wait; done");
+    struct run r = play_of(GET "trap 'exit 0' TERM; echo pid >&9; while :; do sleep 0.2; done");
     hear(&r, "pid");
     kill(r.program->pid, SIGTERM);
     see_end(&r, 0);
@@ -365,8 +364,8 @@ static void a_command_that_ends_well_at_sigterm_is_0(void **state)
 static void a_second_signal_kills(void **state)
 {
     (void)state;
-    struct run r = play_of("trap 'echo term >&9' TERM; echo pid >&9; while :; do sleep 1000 9>&- & "
-                           "wait; done");
+    struct run r = play_of("trap 'echo term >&9' TERM; echo pid >&9; while :; do sleep 0.2 9>&-; "
+                           "done");
     hear(&r, "pid");
     kill(r.program->pid, SIGTERM);
     hear(&r, "term");

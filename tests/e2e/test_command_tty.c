@@ -84,7 +84,7 @@ static void ctrl_c_is_its_own(void **state)
 {
     (void)state;
     struct terminal t = shell("$PLAY sh -c 'trap \"echo caught; exit 5\" INT; echo ready; "
-                              "while :; do sleep 1000; done'; echo \"= $?\"; echo the end");
+                              "while :; do sleep 0.2; done'; echo \"= $?\"; echo the end");
     hear(&t, "ready");
     type(&t, "\003");
     hear(&t, "caught");
@@ -134,12 +134,40 @@ static void a_background_job_can_be_fetched(void **state)
     end(&t);
 }
 
+/* In a pipe it gets the terminal when it reads. */
+static void in_a_pipe_it_may_read_too(void **state)
+{
+    (void)state;
+    struct terminal t = shell("$PLAY sh -c 'echo ready; read x; echo \"got <$x>\"' | cat; "
+                              "echo the end");
+    hear(&t, "ready");
+    type(&t, "one\n");
+    hear(&t, "got <one>");
+    end(&t);
+}
+
+/* And until then it is its neighbour's. */
+static void in_a_pipe_its_neighbour_may_read(void **state)
+{
+    (void)state;
+    struct terminal t = shell("F=/tmp/fakeproxy-tty-$$; export F; mkfifo $F; "
+                              "$PLAY sh -c 'echo word; read x <$F' | "
+                              "(read w; echo ready; read y </dev/tty; echo \"next <$w $y>\"; "
+                              "echo >$F); rm $F; echo the end");
+    hear(&t, "ready");
+    type(&t, "one\n");
+    hear(&t, "next <word one>");
+    end(&t);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(it_may_read),
     cmocka_unit_test(ctrl_c_is_its_own),
     cmocka_unit_test(the_terminal_is_back_after_a_kill),
     cmocka_unit_test(ctrl_z_stops_both),
     cmocka_unit_test(a_background_job_can_be_fetched),
+    cmocka_unit_test(in_a_pipe_it_may_read_too),
+    cmocka_unit_test(in_a_pipe_its_neighbour_may_read),
 };
 
 TEST_MAIN(tests)
