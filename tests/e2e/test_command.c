@@ -23,6 +23,7 @@
 
 enum { PATIENCE = 50000 };
 
+static const char idle_reset[] = FP_SOURCE_DIR "/scenarios/transport/idle-reset.json";
 static const char one_at_most[] =
     "{" RULE "'expect':{'one':{'level':'must','count':{'event':'request'},'max':1}}}";
 
@@ -207,11 +208,8 @@ static void junit_has_it(void **state)
     char path[64], argument[80], *output;
     snprintf(path, sizeof(path), "/tmp/fakeproxy-junit-%d", (int)getpid());
     snprintf(argument, sizeof(argument), "junit:%s", path);
-    const char *arguments[] = { "--scenario", FP_SOURCE_DIR "/scenarios/transport/idle-reset.json",
-                                "--report",   argument,
-                                "--",         "/bin/sh",
-                                "-c",         "exit 7 # <&>",
-                                NULL };
+    const char *arguments[] = { "--scenario", idle_reset, "--report",     argument, "--",
+                                "/bin/sh",    "-c",       "exit 7 # <&>", NULL };
     assert_int_equal(program_run(FP_PROGRAM, arguments, PATIENCE, &output), 1);
     free(output);
     char text[4096];
@@ -231,9 +229,7 @@ static void what_cannot_be_run_is_2(void **state)
     static const char *const names[] = { "fakeproxy-no-such-command", "/", "/etc/passwd" };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char *output;
-        const char *arguments[] = { "--scenario",
-                                    FP_SOURCE_DIR "/scenarios/transport/idle-reset.json", "--",
-                                    names[i], NULL };
+        const char *arguments[] = { "--scenario", idle_reset, "--", names[i], NULL };
         assert_int_equal(program_run(FP_PROGRAM, arguments, PATIENCE, &output), 2);
         expect_in(output, "cannot be run: ");
         free(output);
@@ -568,10 +564,7 @@ static void has_no_descriptors_of_ours(void **state)
 /* Plays a shipped scenario; returns the exit status. */
 static int run_script(const char *script, char **output)
 {
-    const char *arguments[] = { "--scenario", FP_SOURCE_DIR "/scenarios/transport/idle-reset.json",
-                                "--",         "/bin/sh",
-                                "-c",         script,
-                                NULL };
+    const char *arguments[] = { "--scenario", idle_reset, "--", "/bin/sh", "-c", script, NULL };
     return program_run(FP_PROGRAM, arguments, PATIENCE, output);
 }
 
