@@ -417,6 +417,24 @@ static void its_daemons_end_at_the_timeout(void **state)
     clear_away(&r);
 }
 
+/* ---- the end of the case --------------------------------------------------------------------- */
+
+/* What it began at the proxy is played on: curl is gone long before the origin answers. */
+static void what_it_began_is_played_to_its_end(void **state)
+{
+    (void)state;
+    struct run r =
+        play_with("{'title':'t','layer':'target','origin':{'rules':[{'name':'late','on':'request',"
+                  "'fault':true,'do':[{'wait':'400ms'},{'respond':{'status':503}}]}]},'client':{'"
+                  "watch':'20s',"
+                  "'steps':[{'url':'http://{origin}/'}]},'expect':{'one':{'level':'must',"
+                  "'count':{'event':'request','at':'origin'},'max':1}}}",
+                  "curl -s -m 0.05 http://a.test/; exit 0", (struct program_options){ 0 });
+    see_end(&r, 0);
+    expect_order(r.output, "origin #1.1   answers 503", "command: exit status 0");
+    clear_away(&r);
+}
+
 /* ---- what it finds --------------------------------------------------------------------------- */
 
 /* The value of a variable that COMMAND printed with env(1). */
@@ -634,6 +652,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(its_daemons_end_with_it),
     cmocka_unit_test(its_daemons_without_environment_end_with_it),
     cmocka_unit_test(its_daemons_end_at_the_timeout),
+    cmocka_unit_test(what_it_began_is_played_to_its_end),
     cmocka_unit_test(finds_the_way),
     cmocka_unit_test(finds_the_credentials),
     cmocka_unit_test(finds_what_the_scenario_says),
