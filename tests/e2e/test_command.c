@@ -424,7 +424,7 @@ static void what_it_began_is_played_to_its_end(void **state)
 {
     (void)state;
     struct run r =
-        play_with("{'title':'t','layer':'target','origin':{'rules':[{'name':'late','on':'request',"
+        play_with("{'title':'t','layer':'gateway','origin':{'rules':[{'name':'late','on':'request',"
                   "'fault':true,'do':[{'wait':'400ms'},{'respond':{'status':503}}]}]},'client':{'"
                   "watch':'20s',"
                   "'steps':[{'url':'http://{origin}/'}]},'expect':{'one':{'level':'must',"

@@ -211,8 +211,8 @@ static void sigterm_is_for_all_of_the_group(void **state)
 {
     (void)state;
     struct pupil p;
-    begin(&p, "(trap 'echo member; exit 0' TERM; echo ready; while :; do sleep 0.2; done) & "
-              "trap '' TERM; wait; exit 6");
+    begin(&p, "trap : TERM; (trap 'echo member; exit 0' TERM; echo ready; while :; do sleep 0.2; "
+              "done) & wait; wait; exit 6");
     hear(&p, "ready");
     child_stop(p.child, LONG);
     see_end(&p, 6, 0);
