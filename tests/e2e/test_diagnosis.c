@@ -35,7 +35,7 @@ static struct told play(const char *scenario, const char *command, const char *c
     for (size_t i = 0; more && more[i]; i++)
         arguments[2 + i] = more[i];
     struct program *p = program_start(
-        FP_PROGRAM, scenario, &(struct program_options){ .arguments = arguments, .logs = true });
+        FP_PROGRAM, scenario, &(struct program_options){ .arguments = arguments, .loud = true });
     assert_non_null(p);
     snprintf(text, sizeof(text), "P=%d; O=%d; { %s ; } </dev/null >/dev/null 2>&1", p->proxy,
              p->origin, command);
