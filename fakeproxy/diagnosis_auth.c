@@ -68,26 +68,37 @@ static struct http_slice authority_of(struct http_slice target)
     return (struct http_slice){ from, (size_t)(at - from) };
 }
 
+static bool is_in_target(const struct seen *r)
+{
+    struct http_slice target;
+    seen_text(r->request, FIELD_target, &target);
+    return has_userinfo(authority_of(target));
+}
+
+static bool is_in_host(const struct seen *r)
+{
+    struct http_slice host;
+    return seen_header(r->request, "Host", &host) && has_userinfo(host);
+}
+
 static void look_for_userinfo(struct diagnosis *d, const struct seen *r)
 {
-    struct http_slice target, host;
-    seen_text(r->request, FIELD_target, &target);
-    seen_header(r->request, "Host", &host);
-    bool in_target = has_userinfo(authority_of(target));
-    if (!in_target && !has_userinfo(host))
+    struct http_slice value;
+    bool in_target = is_in_target(r);
+    if (!in_target && !is_in_host(r))
         return;
     struct buf seen = { 0 };
-    if (d->options.redact || in_target)
-        buf_printf(&seen, "a request (%s #%lld) has user:password@ in its %s", r->request->at,
-                   (long long)say_field(r->request, FIELD_connection),
-                   in_target ? "request-target" : "Host field");
-    if (!d->options.redact && in_target) {
+    buf_printf(&seen, "a request (%s ", r->request->at);
+    say_number(&seen, r->request);
+    buf_printf(&seen, ") has user:password@ in its %s",
+               in_target ? "request-target" : "Host field");
+    if (in_target)
+        seen_text(r->request, FIELD_target, &value);
+    else
+        seen_header(r->request, "Host", &value);
+    if (!d->options.redact) {
         buf_string(&seen, ": ");
-        say_text(&seen, target.at, target.len);
-    } else if (!in_target && !d->options.redact) {
-        seen_say(&seen, r->request);
-        buf_string(&seen, " has the Host field ");
-        say_text(&seen, host.at, host.len);
+        say_text(&seen, value.at, value.len);
     }
     diagnosing_found(d, AILMENT_ON_TARGET, &seen, r->request, NULL);
 }
@@ -254,7 +265,7 @@ static void refused_without(struct diagnosis *d, const struct seen *r)
     enum ailment a = AILMENT_NO_CREDENTIALS;
     const char *detail = " has no Proxy-Authorization";
     struct buf text = { 0 };
-    if (has_other_field(d, r) || !should_have(d, r))
+    if (is_in_target(r) || has_other_field(d, r) || !should_have(d, r))
         return;
     const struct seen *q = seen_earlier(d, r, leads_to);
     if (q) {

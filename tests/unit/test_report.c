@@ -166,12 +166,12 @@ static void the_scenarios_words_are_the_last_resort(void **state)
     diagnosis_free(d);
     d = fallen_back(&graded);
     char *text = written_with(d, -1);
-    assert_string_equal(text,
-                        "! as-the-scenario-says (layer: gateway; critical)\n"
-                        "  seen      waits: 0.312 s after the 429\n"
-                        "  cause     Somebody <did> it\n"
-                        "  fix       Undo what somebody did, in the place in which it was done, without\n"
-                        "            undoing anything else\n");
+    assert_string_equal(
+        text, "! as-the-scenario-says (layer: gateway; critical)\n"
+              "  seen      waits: 0.312 s after the 429\n"
+              "  cause     Somebody <did> it\n"
+              "  fix       Undo what somebody did, in the place in which it was done, without\n"
+              "            undoing anything else\n");
     free(text);
     diagnosis_free(d);
 }
