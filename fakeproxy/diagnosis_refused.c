@@ -123,28 +123,40 @@ static bool was_let_in(struct diagnosis *d, const struct seen *q, const struct s
     return say_is(q->request, FIELD_auth, "ok") && seen_same(q, r, FIELD_user);
 }
 
+/* It is not about who the user is: the gate says something else, or the same user got in before,
+ * or has what the case says. */
+static bool is_right_user(struct diagnosis *d, const struct seen *r)
+{
+    bool is_about_user = says(r, "no such user") || says(r, "user's password");
+    return !is_about_user || diagnosing_is_case(d) || seen_earlier(d, r, was_let_in);
+}
+
+/* Who has followed one new nonce may stop at the next. */
+static void refused_stale(struct diagnosis *d, const struct seen *r)
+{
+    if (seen_earlier(d, r, has_same_stale_nonce))
+        diagnosing_found_in(d, AILMENT_DIGEST_NONCE, r,
+                            " uses a nonce again that was called stale before");
+    else if (!seen_earlier(d, r, was_stale))
+        diagnosing_suspect(d, AILMENT_DIGEST_STALE, r,
+                           " was answered 407 with stale=true, and not repeated with the new nonce",
+                           r->response);
+}
+
 static void refused_digest(struct diagnosis *d, const struct seen *r)
 {
     struct http_slice user;
     seen_text(r->request, FIELD_user, &user);
-    if (say_is(r->request, FIELD_auth, "stale") && seen_earlier(d, r, has_same_stale_nonce))
-        diagnosing_found_in(d, AILMENT_DIGEST_NONCE, r,
-                            " uses a nonce again that was called stale before");
-    else if (say_is(r->request, FIELD_auth, "stale") && seen_earlier(d, r, was_stale))
-        return; /* it has followed one, and may stop */
-    else if (say_is(r->request, FIELD_auth, "stale"))
-        diagnosing_suspect(d, AILMENT_DIGEST_STALE, r,
-                           " was answered 407 with stale=true, and not repeated with the new nonce",
-                           r->response);
+    if (say_is(r->request, FIELD_auth, "stale"))
+        refused_stale(d, r);
     else if (say_is(r->request, FIELD_auth, "replayed"))
         found_why(d, AILMENT_DIGEST_COUNT, r);
     else if (says(r, "uri is not the request-target"))
         found_why(d, AILMENT_DIGEST_URI, r);
     else if (users_misled(d, r->actor, user))
         return;
-    else if ((!says(r, "no such user") && !says(r, "user's password")) || diagnosing_is_case(d) ||
-             seen_earlier(d, r, was_let_in))
-        found_why(d, AILMENT_DIGEST_MISTAKE, r); /* the password is right */
+    else if (is_right_user(d, r))
+        found_why(d, AILMENT_DIGEST_MISTAKE, r);
     else
         say_wrong(d, r, user);
 }
