@@ -39,7 +39,7 @@ def digest(challenge, uri, user="u1", password="p1", method="GET", nc=1, content
     def h(*parts):
         return known(":".join(parts).encode()).hexdigest()
 
-    qop = changed.get("qop", c["qop"].split(",")[0].strip())
+    qop = changed.get("qop", c["qop"].split(",")[0].strip()).strip('"')
     a2 = [method, uri] + ([known(content).hexdigest()] if qop == "auth-int" else [])
     count = "%08x" % nc
     response = h(h(user, c["realm"], password), c["nonce"], count, cnonce, qop, h(*a2))

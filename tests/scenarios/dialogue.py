@@ -146,11 +146,7 @@ class Play:
         if not os.path.exists(self.report) or not os.path.getsize(self.report):
             return []
         with open(self.report) as f:
-            checks = json.load(f)["scenarios"][0]["checks"]
-        for c in checks:
-            if (c["verdict"], c["level"]) == ("info", "may"):
-                c["verdict"] = "does" if c["holds"] else "does not"
-        return checks
+            return worded(json.load(f)["scenarios"][0]["checks"])
 
     def fails(self, *checks):
         """This client does something wrong: these checks say so, house checks among them."""
@@ -170,6 +166,10 @@ class Play:
 
     def does_not(self, *checks):
         self.told.update(dict.fromkeys(checks, "does not"))
+
+    def reports(self, name, holds):
+        """An INFO, and whether it was seen."""
+        self.told[name] = "seen" if holds else "not seen"
 
     def untested(self, *checks):
         """This client was not put to the test."""
@@ -200,7 +200,7 @@ class Play:
         run = subprocess.run([self.regrade, path_of(self.scenario), self.variant or "", journal,
                               self.log, *values], capture_output=True, text=True, check=False)
         equal((run.returncode, run.stderr), (0, ""), "how regrade ended")
-        return [json.loads(line) for line in run.stdout.splitlines()]
+        return worded([json.loads(line) for line in run.stdout.splitlines()])
 
     # -- addresses
 
@@ -270,6 +270,15 @@ class Play:
         if by == "us":
             check(e.get("exact", True), "an inexact end", e)
         return e
+
+
+def worded(checks):
+    """A MAY and an INFO tell by their verdict what was seen."""
+    for c in checks:
+        if c["verdict"] == "info":
+            words = ("does not", "does") if c["level"] == "may" else ("not seen", "seen")
+            c["verdict"] = words[c["holds"]]
+    return checks
 
 
 def fits(event, name, fields):

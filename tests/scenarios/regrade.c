@@ -79,8 +79,9 @@ static void print(const struct graded *g)
     struct buf out = { 0 };
     for (size_t i = 0; i < g->count; i++) {
         const struct verdict *v = &g->verdicts[i];
-        buf_printf(&out, "{\"id\":\"%s\",\"verdict\":\"%s\",\"house\":%s,\"sentence\":", v->id,
-                   verdict_word(v), v->house ? "true" : "false");
+        buf_printf(&out, "{\"id\":\"%s\",\"level\":\"%s\",\"verdict\":\"%s\",\"holds\":%s,\"sentence\":",
+                   v->id, level_name(v->level), verdict_kind_name(v->kind),
+                   v->holds ? "true" : "false");
         buf_json(&out, v->sentence, strlen(v->sentence));
         buf_string(&out, "}\n");
     }
