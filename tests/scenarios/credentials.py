@@ -42,10 +42,10 @@ def digest(challenge, uri, user="u1", password="p1", method="GET", nc=1, content
     qop = changed.get("qop", c["qop"].split(",")[0].strip()).strip('"')
     a2 = [method, uri] + ([known(content).hexdigest()] if qop == "auth-int" else [])
     count = "%08x" % nc
-    response = h(h(user, c["realm"], password), c["nonce"], count, cnonce, qop, h(*a2))
+    response = h(h(user, c["realm"], password), c["nonce"], count, cnonce or "", qop, h(*a2))
     sent = {"username": '"%s"' % user, "realm": '"%s"' % c["realm"], "nonce": '"%s"' % c["nonce"],
             "uri": '"%s"' % uri, "response": '"%s"' % response, "qop": qop, "nc": count,
-            "cnonce": '"%s"' % cnonce}
+            "cnonce": cnonce and '"%s"' % cnonce}
     if "algorithm" in c:
         sent["algorithm"] = c["algorithm"]
     if "opaque" in c:

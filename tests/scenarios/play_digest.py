@@ -63,7 +63,7 @@ def md5_counts_from_two(play):
 @plays("digest/md5-auth")
 def md5_wrongly_computed(play):
     play.fails("right", "cnonce", "succeeds")
-    once(play, 407, cnonce="", response='"%s"' % hashlib.md5(b"").hexdigest())
+    once(play, 407, cnonce=None, response='"%s"' % hashlib.md5(b"").hexdigest())
 
 
 @plays("digest/sha256")
