@@ -108,14 +108,14 @@ def wrong_password(play):
 
 @plays("auth/wrong-password-stops")
 def wrong_password_for_ever(play):
-    play.fails("bounded", "storm")
+    play.fails("bounded", "soon", "storm")
     play.misses("stops", "status-exposed")
     play.step()
     c = play.dial()
     for _ in range(LONG):
         c.get(headers=WRONG)
         c.answer(407)
-    play.outcome(ends="error", kind="redirects")
+    play.outcome(ends="error", kind="redirects", took=13)
 
 
 @plays("auth/wrong-password-stops")
@@ -161,6 +161,103 @@ def no_blind_retry(play):
     refused(play)
 
 
+@plays("auth/407-loop-keepalive")
+def loop_takes_long(play):
+    play.fails("soon", "not-hidden")
+    play.misses("named")
+    play.step()
+    c = play.dial()
+    c.connect(headers=WRONG)
+    c.answer(407)
+    play.outcome(status=200, body="empty", took=13)
+
+
+@plays("auth/407-loop-close")
+def loop_close_gives_up(play):
+    play.passes("bounded", "soon", "few")
+    play.step()
+    for headers in "", WRONG:
+        c = play.dial()
+        c.connect(headers=headers)
+        c.answer(407)
+        c.eof()
+    refused(play)
+
+
+@plays("auth/407-loop-close")
+def loop_close_for_ever(play):
+    play.fails("bounded", "soon", "storm")
+    play.misses("few")
+    play.step()
+    for _ in range(LONG):
+        c = play.dial()
+        c.connect(headers=WRONG)
+        c.answer(407)
+        c.eof()
+    play.outcome(ends="error", kind="timeout-total", took=13)
+
+
+@plays("auth/no-creds-reported")
+def reports_it(play):
+    play.passes("once", "not-hidden", "status-exposed")
+    play.step()
+    c = play.dial()
+    c.get()
+    equal(c.answer(407, pattern(2048)).get("Content-Type"), "text/html", "Content-Type")
+    refused(play)
+
+
+@plays("auth/no-creds-reported")
+def shows_the_page_as_the_answer(play):
+    play.fails("not-hidden")
+    play.misses("status-exposed")
+    play.step()
+    asked(play, play.dial())
+    play.outcome(status=200, body="whole")
+
+
+def until_the_third(play):
+    """Two requests that are let in, and the third, that is challenged again."""
+    c = play.dial()
+    for step in 1, 2, 3:
+        play.step(step)
+        c.get("/%d" % step, headers=PA)
+        c.answer(407 if step == 3 else 200)
+        if step < 3:
+            delivered(play, step)
+    play.completed("again")
+    return c
+
+
+@plays("auth/407-mid-keepalive")
+def answers_again(play):
+    play.passes("recovers", "bounded", "not-stale")
+    c = until_the_third(play)
+    c.get("/3", headers=PA)
+    c.answer(200)
+    delivered(play, 3)
+
+
+@plays("auth/407-mid-keepalive")
+def answers_too_often(play):
+    play.fails("bounded", "not-stale", "truth")
+    play.misses("recovers")
+    c = until_the_third(play)
+    for _ in 1, 2, 3:
+        c.get("/3", headers=PA)
+        c.answer(200)
+    delivered(play, 3, body="foreign")
+
+
+@plays("auth/407-no-blind-retry")
+def hides_it(play):
+    play.fails("not-hidden")
+    play.misses("status-exposed")
+    play.step()
+    asked(play, play.dial())
+    play.outcome(status=200, body="empty")
+
+
 @plays("auth/407-no-blind-retry")
 def blind_retry(play):
     play.fails("once")
@@ -194,6 +291,14 @@ def no_challenge_for_ever(play):
     for _ in range(4):
         asked(play, c)
     play.outcome(ends="error", kind="protocol")
+
+
+@plays("auth/407-missing-challenge")
+def no_challenge_takes_long(play):
+    play.fails("soon")
+    play.step()
+    asked(play, play.dial())
+    refused(play, took=8)
 
 
 # ---- pages of a 407 ------------------------------------------------------------------------------
@@ -319,7 +424,7 @@ def to_head(play):
 
 @plays("auth/407-to-head")
 def to_head_waits(play):
-    play.fails("no-wait")
+    play.fails("no-wait", "succeeds")
     play.step()
     c = play.dial()
     c.request("HEAD", "/")
@@ -327,7 +432,7 @@ def to_head_waits(play):
     c.silence(2.1)  # for the body
     c.request("HEAD", "/", headers=PA)
     c.head(200)
-    play.outcome(status=200, body="empty")
+    play.outcome(ends="error", kind="timeout-read")
 
 
 # ---- CONNECT -------------------------------------------------------------------------------------
@@ -465,6 +570,19 @@ def replayed(play):
 def replayed_empty(play):
     play.fails("same-body")
     challenged_post(play, 10240, b"")
+
+
+@plays("auth/407-post-body-replayed")
+def posted_twice(play):
+    play.fails("same-body", "one-post", "succeeds")
+    play.step()
+    c = play.dial()
+    for _ in 1, 2:
+        c.request("POST", "/", body=pattern(10240), headers=PA)
+        c.answer(200)
+    c.request("POST", "/", body=pattern(10240))
+    c.answer(407)
+    refused(play)
 
 
 @plays("auth/407-post-stream-not-replayable")

@@ -267,9 +267,9 @@ def one_more_chance(play):
 
 @plays("digest/stale-loop")
 def chance_after_chance(play):
-    play.fails("bounded")
+    play.fails("bounded", "soon")
     loop(play, 6)
-    refused(play)
+    refused(play, took=6)
 
 
 def wrong_password(play, times):
@@ -298,6 +298,16 @@ def tries_again(play):
     play.misses("status-exposed")
     wrong_password(play, 2)
     play.outcome(ends="error", kind="other")
+
+
+@plays("digest/stale-absent-after-creds")
+@plays("digest/stale-loop")
+def calls_it_success(play):
+    play.fails("not-hidden")
+    play.step()
+    c = play.dial()
+    answer(play, c, challenge_of(play, c), status=407, password="wrong")
+    play.outcome(status=200, body="empty")
 
 
 # ---- qop, downgrade ------------------------------------------------------------------------------

@@ -177,10 +177,71 @@ def tries_each_twice(play):
 
 @plays("rotation/407-does-not-burn-pool")
 def calls_it_success(play):
-    play.fails("not-hidden")
+    play.fails("not-hidden", "soon")
     play.misses("named")
     on_all_three(play, 1)
-    play.outcome(status=200, body="empty")
+    play.outcome(status=200, body="empty", took=6)
+
+
+def first_blocked(play):
+    """The first exit that is asked is the blocked one."""
+    play.step()
+    c = play.dial("b")
+    c.get()
+    c.answer(403)
+    play.completed("first-b")
+    return c
+
+
+@plays("rotation/403-rotates")
+def rotates(play):
+    play.passes("rotates", "not-again")
+    first_blocked(play)
+    c = play.dial()
+    c.get()
+    c.answer(200)
+    delivered(play)
+
+
+@plays("rotation/403-rotates")
+def stays_blocked(play):
+    play.misses("rotates", "not-again")
+    c = first_blocked(play)
+    c.get()
+    c.answer(403)
+    play.outcome(status=403, body="whole")
+
+
+def around_the_dead(play, tries, got):
+    for nth in range(tries):
+        try:
+            play.dial().reset()
+        except ConnectionResetError:
+            pass  # it was quicker than our accept
+        play.completed("dead", nth + 1)
+    b = play.dial("b")
+    for step in range(1, 7):
+        play.step(step)
+        if step > got:
+            play.outcome(step, ends="error", kind="proxy-unreachable")
+            continue
+        b.get("/%d" % step)
+        b.answer(200)
+        delivered(play, step)
+
+
+@plays("rotation/dead-proxy-cooldown")
+def leaves_it_alone(play):
+    play.does("skipped")
+    play.passes("succeeds")
+    around_the_dead(play, 1, 6)
+
+
+@plays("rotation/dead-proxy-cooldown")
+def tries_it_each_time(play):
+    play.does_not("skipped")
+    play.misses("succeeds")
+    around_the_dead(play, 6, 3)
 
 
 @plays("rotation/persistent-5xx-escalates")
@@ -323,11 +384,8 @@ def one_name(play):
 
 @plays("rotation/sticky-username-stable")
 def another_name(play):
-    play.fails("same-name")
-    in_tunnels(play, [session("session-abc")])
-    c = play.dial()
-    c.connect(headers=session("session-xyz"))
-    c.answer(407)
+    play.fails("same-name", "same-exit")
+    in_tunnels(play, [session("session-abc")] * 3 + [basic("u1", "p1")])
 
 
 @plays("rotation/session-change-new-tunnel")
@@ -419,6 +477,13 @@ def one_exit(play):
     cookie = login(play, c, name)
     equal(cookie, "Cookie: s=x1\r\n", "the cookie")
     step_2(play, c, name + cookie, 200)
+
+
+@plays("rotation/login-flow-sticky")
+def forgets_its_session(play):
+    play.misses("flow", "one-exit")
+    cookie = login(play, play.dial(), session("session-abc"))
+    step_2(play, play.dial(), basic("u1", "p1") + cookie, 401)
 
 
 @plays("rotation/login-flow-sticky")
