@@ -596,6 +596,17 @@ def not_removed(play):
     past_the_proxy(play, PA)
 
 
+@plays("creds/redirect-to-direct")
+def through_the_proxy_again(play):
+    """A client that knows no exclusions was not put to the test."""
+    play.untested("removed")
+    host, port = play.address("o2")
+    c = redirected(play, False, "http://%s:%d/" % (host, port))
+    c.get("http://%s:%d/" % (host, port), host="%s:%d" % (host, port), headers=PA)
+    c.answer(200)
+    delivered(play)
+
+
 # ---- errors and logs -----------------------------------------------------------------------------
 
 SECRETS = {"creds/bad-url-error-redacts": "S3c/ret", "creds/error-redacts-password": "S3cret!x"}
