@@ -240,6 +240,16 @@ def refuses_line_breaks(play):
 
 
 @plays("auth/basic-control-chars")
+def goes_past_the_proxy(play):
+    play.fails("bypass")
+    play.step()
+    c = play.dial("origin")
+    c.send("GET / HTTP/1.1\r\nHost: %s:%d\r\n\r\n" % play.address("origin"))
+    c.answer(200)
+    delivered(play)
+
+
+@plays("auth/basic-control-chars")
 def makes_a_field_of_it(play):
     play.fails("no-injection")
     c = play.dial()
@@ -345,14 +355,27 @@ def field_inside(play):
     delivered(play)
 
 
-@plays("auth/header-creds-tun")
+@plays("auth/header-creds-tun", "gate")
 def field_lost(play):
     play.misses("on-connect")
+    play.untested("not-inside")
     play.step()
     c = play.dial()
     c.connect()
     c.answer(407)
     refused(play)
+
+
+@plays("auth/header-creds-tun", "open")
+def field_inside_only(play):
+    play.fails("not-inside")
+    play.misses("on-connect")
+    play.step()
+    c = play.dial()
+    c.connect()
+    c.head(200)
+    inside(play, c, headers=PA)
+    delivered(play)
 
 
 # ---- another proxy, another user -----------------------------------------------------------------
