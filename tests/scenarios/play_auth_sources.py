@@ -2,7 +2,7 @@
 
 from asking import PA, asked, delivered, inside, refused, refuses_locally
 from credentials import ORIGIN, basic
-from dialogue import plays
+from dialogue import equal, plays
 
 # ---- as an option, in the URL, as a field --------------------------------------------------------
 
@@ -264,3 +264,72 @@ def field_inside_only(play):
     c.head(200)
     inside(play, c, headers=PA)
     delivered(play)
+
+
+@plays("auth/basic-empty-password")
+def user_and_colon(play):
+    play.passes("sent")
+    equal(basic(password=""), "Proxy-Authorization: Basic dTE6\r\n", "the field")
+    tells(play, "")
+
+
+@plays("auth/basic-empty-password")
+def user_without_colon(play):
+    play.misses("sent")
+    play.step()
+    c = play.dial()
+    c.get(headers="Proxy-Authorization: Basic dTE=\r\n")
+    c.answer(407)
+    refused(play)
+
+
+@plays("auth/single-pa-line")
+def one_line(play):
+    play.passes("one-line")
+    play.reports("url", holds=False)
+    play.reports("field", holds=True)
+    c = play.dial()
+    c.get(headers=basic("u2", "p2"))
+    c.answer(200)
+
+
+@plays("auth/single-pa-line")
+def two_lines(play):
+    play.fails("one-line")
+    play.reports("url", holds=True)
+    play.reports("field", holds=True)
+    c = play.dial()
+    c.get(headers=PA + basic("u2", "p2"))
+    c.answer(200)
+
+
+@plays("auth/url-creds-bad-percent")
+def refuses_bad_percent(play):
+    play.passes("literal-or-refused")
+    play.reports("literal", holds=False)
+    refuses_locally(play)
+
+
+@plays("auth/url-creds-bad-percent")
+def takes_it_literally(play):
+    play.passes("literal-or-refused")
+    play.reports("literal", holds=True)
+    tells(play, "a6%6qgx")
+
+
+@plays("auth/url-creds-bad-percent")
+def guesses(play):
+    play.fails("literal-or-refused")
+    tells(play, "a6qgx", 407)
+
+
+@plays("auth/url-creds-plus")
+def keeps_the_plus(play):
+    play.passes("kept")
+    tells(play, "p+1")
+
+
+@plays("auth/url-creds-plus")
+def makes_a_space_of_it(play):
+    play.misses("kept")
+    tells(play, "p 1", 407)

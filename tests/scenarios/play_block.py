@@ -97,6 +97,34 @@ def takes_it_for_a_challenge(play):
     play.event("request", 2)
 
 
+@plays("block/403-proxy-vs-origin")
+def tells_who_it_was(play):
+    play.step()
+    c = play.dial()
+    c.get()
+    head = c.answer(403)
+    told = "fp; error=http_request_denied" if play.variant == "proxy" else None
+    equal(head.get("Proxy-Status"), told, "Proxy-Status")
+    check(head.body.decode().startswith(play.variant + " 403"), "whose answer?", head.body)
+    fields = [["Proxy-Status", told]] if told else []
+    play.outcome(status=403, body="whole", hop=play.variant, header=fields)
+    if told:
+        play.reports("field", holds=True)
+    play.reports("tells-" + play.variant, holds=True)
+
+
+@plays("block/403-proxy-vs-origin")
+def tells_nothing(play):
+    play.step()
+    c = play.dial()
+    c.get()
+    c.answer(403)
+    play.outcome(status=403, body="whole", header=[["Date", "now"]])
+    if play.variant == "proxy":
+        play.reports("field", holds=False)
+    play.reports("tells-" + play.variant, holds=False)
+
+
 # ---- limits and pools ----------------------------------------------------------------------------
 
 
@@ -315,6 +343,90 @@ def each_the_others(play):
     at_each(play, basic("ub", "pb"), basic("ua", "pa"), 407)
 
 
+def unavailable(play):
+    play.step()
+    c = play.dial()
+    c.get()
+    equal(c.answer(503).get("Retry-After"), "1", "Retry-After")
+    play.completed("first-a")
+    return c
+
+
+@plays("rotation/503-not-rotated-first")
+def waits_for_the_exit(play):
+    play.passes("not-early")
+    play.reports("stays", holds=True)
+    c = unavailable(play)
+    c.silence(1)
+    c.get()
+    c.answer(200)
+    delivered(play)
+
+
+@plays("rotation/503-not-rotated-first")
+def changes_the_exit(play):
+    play.passes("not-early")
+    play.reports("stays", holds=False)
+    unavailable(play)
+    b = play.dial("b")
+    b.get()
+    b.answer(200)
+    delivered(play)
+
+
+@plays("rotation/503-not-rotated-first")
+def does_not_wait_at_all(play):
+    play.fails("not-early")
+    c = unavailable(play)
+    c.get()
+    c.answer(200)
+    delivered(play)
+
+
+def all_dead(play, requests):
+    play.step()
+    for nth in range(requests):
+        c = play.dial("b" if nth % 2 else "proxy")
+        c.get()
+        c.reset()
+
+
+@plays("rotation/pool-exhausted")
+def counts_its_attempts(play):
+    play.passes("bounded", "not-hidden", "named")
+    all_dead(play, 3)
+    play.completed("dead", 2)
+    play.outcome(ends="error", kind="reset")
+
+
+@plays("rotation/pool-exhausted")
+def goes_round_and_round(play):
+    play.fails("bounded", "not-hidden")
+    play.misses("named")
+    all_dead(play, 4)
+    play.outcome(status=200, body="empty")
+
+
+def repeated(play, first, second):
+    c = play.dial()
+    for fields, status in (first, 503), (second, 200):
+        c.get(headers=fields)
+        c.answer(status)
+    play.completed("error")
+
+
+@plays("rotation/headers-stable-on-retry")
+def looks_the_same(play):
+    play.reports("same", holds=True)
+    repeated(play, "User-Agent: a\r\nAccept: b\r\n", "User-Agent: a\r\nAccept: b\r\n")
+
+
+@plays("rotation/headers-stable-on-retry")
+def another_order(play):
+    play.reports("same", holds=False)
+    repeated(play, "User-Agent: a\r\nAccept: b\r\n", "Accept: b\r\nUser-Agent: a\r\n")
+
+
 # ---- a cache -------------------------------------------------------------------------------------
 
 
@@ -346,3 +458,29 @@ def serves_the_half(play):
     play.fails("not-served", "asks-again")
     half(play)
     play.outcome(2, status=200, body="part")
+
+
+@plays("cache/429-not-stored")
+def asks_after_the_limit(play):
+    play.passes("asks-again")
+    limited(play)
+    c = play.dial()
+    c.get()
+    c.answer(200)
+    delivered(play, 2)
+
+
+def limited(play):
+    play.step(1)
+    c = play.dial()
+    c.get()
+    equal(c.answer(429).get("Cache-Control"), "max-age=60", "Cache-Control")
+    play.outcome(1, status=429, body="whole")
+    play.step(2)
+
+
+@plays("cache/429-not-stored")
+def serves_the_limit(play):
+    play.fails("asks-again", "truth")
+    limited(play)
+    play.outcome(2, status=429, body="foreign")

@@ -1,6 +1,6 @@
 """The parser of challenges: which one is answered, and with what."""
 
-from asking import PA, asked, delivered, refused
+from asking import OWN, PA, asked, delivered, refused
 from credentials import basic, digest
 from dialogue import check, equal, plays
 
@@ -152,3 +152,36 @@ def utf_8(play):
 def latin_1(play):
     play.misses("utf-8")
     challenged(play, basic("test", "123£", "latin-1"))
+
+
+def origins_challenge(play, then=None):
+    play.step()
+    c = play.dial()
+    head = asked(play, c)
+    equal((head.get("Proxy-Authenticate"), head.get("WWW-Authenticate")), (None, 'Basic realm="x"'),
+          "the challenges")
+    if then:
+        c.get(headers=then)
+        c.answer(407)
+
+
+@plays("auth/407-with-www-authenticate-only")
+def status_decides(play):
+    play.passes("not-given", "status-exposed")
+    origins_challenge(play)
+    refused(play)
+
+
+@plays("auth/407-with-www-authenticate-only")
+def field_decides(play):
+    play.fails("not-given")
+    play.misses("status-exposed")
+    origins_challenge(play, OWN)
+    play.outcome(ends="error", kind="other")
+
+
+@plays("auth/407-with-www-authenticate-only")
+def mixes_both(play):
+    play.fails("not-given")
+    origins_challenge(play, basic("u9", "p9"))
+    refused(play)

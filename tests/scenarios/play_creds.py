@@ -346,6 +346,137 @@ def through_the_proxy_again(play):
     delivered(play)
 
 
+def to_another_host(play, headers):
+    o2 = play.host("o2")
+    c = redirected(play, False, "http://%s/" % o2)
+    c.get("http://%s/" % o2, host=o2, headers=headers)
+    c.answer(200 if headers else 407)
+    if headers:
+        delivered(play)
+    else:
+        play.outcome(status=407, body="whole")
+
+
+@plays("creds/redirect-http-to-http")
+def same_proxy_same_key(play):
+    play.passes("still-there", "succeeds")
+    to_another_host(play, PA)
+
+
+@plays("creds/redirect-http-to-http")
+def dropped_with_the_host(play):
+    play.misses("still-there", "succeeds")
+    to_another_host(play, "")
+
+
+def tunnel_to_tunnel(play, told="", host=None):
+    o2 = play.host("o2")
+    redirected(play, True, "https://%s/" % o2)
+    c = play.dial()
+    c.connect(host or o2, headers=PA)
+    c.head(200)
+    c.secure(o2)
+    c.send("GET / HTTP/1.1\r\nHost: %s\r\n%s\r\n" % (o2, told))
+    c.answer(200)
+    delivered(play)
+
+
+@plays("creds/redirect-https-to-https")
+def on_both_connects(play):
+    play.passes("not-inside", "on-both")
+    tunnel_to_tunnel(play)
+
+
+@plays("creds/redirect-https-to-https")
+def inside_the_second(play):
+    play.fails("not-inside")
+    tunnel_to_tunnel(play, PA)
+
+
+@plays("creds/redirect-https-to-https")
+def forgets_the_second(play):
+    play.fails("on-both")
+    o2 = play.host("o2")
+    redirected(play, True, "https://%s/" % o2)
+    c = play.dial()
+    c.connect(o2)
+    c.answer(407)
+    refused(play)
+
+
+def lured(play):
+    play.step()
+    c = play.dial()
+    c.get("/start", headers=PA)
+    equal(c.answer(302).get("Location"), "http://evil:pw@%s/" % play.host("o2"), "Location")
+    play.completed("lure")
+    return c
+
+
+@plays("creds/redirect-userinfo-location")
+def refuses_the_lure(play):
+    play.passes("clean-target", "not-for-proxy", "refused")
+    lured(play)
+    play.outcome(ends="error", kind="redirects")
+
+
+@plays("creds/redirect-userinfo-location")
+def follows_without(play):
+    play.passes("clean-target", "not-for-proxy")
+    play.misses("refused")
+    c, o2 = lured(play), play.host("o2")
+    c.get("http://%s/" % o2, host=o2, headers=PA)
+    c.answer(200)
+    delivered(play)
+
+
+@plays("creds/redirect-userinfo-location")
+def follows_with(play):
+    play.fails("clean-target")
+    c, o2 = lured(play), play.host("o2")
+    c.get("http://evil:pw@%s/" % o2, host=o2, headers=PA)
+    c.head()
+    play.outcome(ends="error", kind="other")
+
+
+@plays("creds/redirect-userinfo-location")
+def tells_the_proxy(play):
+    play.fails("not-for-proxy")
+    play.misses("refused")
+    c, o2 = lured(play), play.host("o2")
+    c.get("http://%s/" % o2, host=o2, headers=basic("evil", "pw"))
+    c.answer(407)
+    play.outcome(status=407, body="whole")
+
+
+def each_on_its_own(play, all_three):
+    for step in 1, 2, 3:
+        play.step(step)
+        c = play.dial()
+        headers = PA if all_three or step == 1 else ""
+        c.get("/%d" % step, headers=headers)
+        c.answer(200 if headers else 407)
+        if headers:
+            c.eof()
+            delivered(play, step)
+        else:
+            refused(play, step)
+
+
+@plays("creds/pa-after-reconnect")
+def keeps_the_key(play):
+    play.passes("succeeds")
+    play.reports("at-once", holds=True)
+    each_on_its_own(play, True)
+
+
+@plays("creds/pa-after-reconnect")
+def forgets_the_key(play):
+    play.fails("succeeds")
+    play.reports("at-once", holds=False)
+    each_on_its_own(play, False)
+
+
 # ---- errors and logs -----------------------------------------------------------------------------
 
 @plays("creds/bad-url-error-redacts")

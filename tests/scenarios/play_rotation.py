@@ -46,6 +46,27 @@ def pooled(play):
     equal(exits, {"x1", "x2"}, "the exits")
 
 
+def three_tunnels(play, pooled):
+    peers = [tunnel(play)] * 3 if pooled else [tunnel(play) for _ in range(3)]
+    for nth, c in enumerate(peers, 1):
+        c.inside("/%d" % nth)
+        c.answer(200)
+    exits = [exit_of(play, 1, "/%d" % n) for n in (1, 2, 3)]
+    equal(exits, ["x1"] * 3 if pooled else ["x1", "x2", "x3"], "the exits")
+
+
+@plays("rotation/keepalive-pins-exit")
+def pinned(play):
+    play.reports("pinned", holds=True)
+    three_tunnels(play, True)
+
+
+@plays("rotation/keepalive-pins-exit")
+def not_pinned(play):
+    play.reports("pinned", holds=False)
+    three_tunnels(play, False)
+
+
 def session(name):
     return basic("u1-" + name, "p1")
 

@@ -388,10 +388,25 @@ static void needs_are_derived(void **state)
 {
     (void)state;
     static const char *const expected[] = {
-        "retry",       "retry-cap", "deadlines",       "redirects", "cookies",
-        "cache",       "rotation",  "proxy-pool",      "parallel",  "https",
-        "environment", "host-map",  "expect-continue", "cancel",    "credential-callback",
-        "raw-tunnel",  "streaming", "switch-proxy",    "origin-credentials",
+        "retry",
+        "retry-cap",
+        "deadlines",
+        "redirects",
+        "cookies",
+        "cache",
+        "rotation",
+        "proxy-pool",
+        "parallel",
+        "https",
+        "environment",
+        "host-map",
+        "expect-continue",
+        "cancel",
+        "credential-callback",
+        "raw-tunnel",
+        "streaming",
+        "switch-proxy",
+        "origin-credentials",
     };
     struct scenario_set set;
     load("everything-client.json", &set);
