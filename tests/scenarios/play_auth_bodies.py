@@ -45,8 +45,8 @@ def not_drained(play):
     play.step()
     c = play.dial()
     c.get()
+    c.get(headers=PA)  # before the page has come
     c.head(407)
-    c.get(headers=PA)  # the page is still coming
     equal(c.need(65536), pattern(65536), "the rest of the page")
     c.answer(200)
     play.outcome(status=200, body="foreign")
