@@ -1,7 +1,6 @@
 """407: a client that does it right, and others that do not."""
 
 from asking import LONG, PA, WRONG, asked, delivered, inside, refused
-from credentials import basic
 from dialogue import check, equal, pattern, plays, tunnel
 
 # ---- the flow ------------------------------------------------------------------------------------

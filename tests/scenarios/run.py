@@ -76,6 +76,8 @@ USED = """
     listen=refused listen=blackhole open_after tls names certificate=untrusted certificate=self-signed
     after_body_bytes after_bytes at=client-hello with=reset with=close with=stall notify=false reading=false
     form=imf-fixdate form=rfc850 form=asctime retry_after=1 retry_after=soon challenge content
+    auth realm scheme=basic scheme=digest scheme=ntlm users nonces uses qop opaque algorithm
+    strict_uri unique_nc challenge=true exits by=connection by=user rotate tickets
     framing=close framing=none chunks trailers base64 octets seed times=forever continue=false for read=0
 """.split()
 
