@@ -30,8 +30,9 @@ int loop_init(struct loop *loop)
     loop->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (loop->base && loop->certs && loop->scratch && loop->spare_fd >= 0)
         return 0;
-    fprintf(stderr, "fakeproxy: the event loop could not be made: %s\n", strerror(errno));
+    int error = errno;
     loop_free(loop);
+    errno = error;
     return -1;
 }
 

@@ -29,7 +29,7 @@ struct loop {
     int spare_fd;  /* given up for a moment when accept() finds no descriptor left */
 };
 
-/* 0, or -1 with a message on standard error. */
+/* 0, or -1 with errno. */
 int loop_init(struct loop *);
 void loop_free(struct loop *);
 

@@ -399,7 +399,11 @@ static int run(struct play *p)
 {
     if (load(p) < 0)
         return EXIT_USAGE;
-    if (loop_init(&p->loop) < 0 || open_journal(p) < 0)
+    if (loop_init(&p->loop) < 0) {
+        fprintf(stderr, "fakeproxy: the event loop could not be made: %s\n", strerror(errno));
+        return EXIT_HARNESS;
+    }
+    if (open_journal(p) < 0)
         return EXIT_HARNESS;
     if (!(p->judge = judge_new(p->options, p->part_count)))
         return EXIT_HARNESS;
