@@ -130,20 +130,19 @@ int api_client_join(struct api_client *c)
 
 /* ---- the process ----------------------------------------------------------------------------- */
 
-int api_open_fds(void)
+int api_open_fds(bool inherited)
 {
     DIR *folder = opendir("/proc/self/fd");
-    int count = 0, inherited = 0;
+    int count = 0;
     assert_non_null(folder);
     for (struct dirent *e; (e = readdir(folder));) {
-        int fd = atoi(e->d_name);
         if (e->d_name[0] == '.')
             continue;
-        count++;
-        inherited += fd > 2 && !(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+        int flags = fcntl((int)strtol(e->d_name, NULL, 10), F_GETFD);
+        count += !inherited || !(flags & FD_CLOEXEC);
     }
     closedir(folder);
-    return inherited ? -1 : count;
+    return count;
 }
 
 const struct fakeproxy_check *api_check(const struct fakeproxy_verdict *v, const char *id)

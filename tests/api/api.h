@@ -6,6 +6,7 @@
 #define TESTS_API_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include <fakeproxy/fakeproxy.h>
 
@@ -34,8 +35,8 @@ struct api_client {
 void api_client_start(struct api_client *);
 int api_client_join(struct api_client *);
 
-/* Descriptors that the process has open; -1 for one that a program it execs would inherit. */
-int api_open_fds(void);
+/* Descriptors that the process has open; only those that a program it execs would inherit. */
+int api_open_fds(bool inherited);
 
 /* The check of that id; its absence fails the test. */
 const struct fakeproxy_check *api_check(const struct fakeproxy_verdict *, const char *id);

@@ -1,4 +1,5 @@
-/* A user's program: it finds a shipped scenario by its id, plays it, and says which version it is. */
+/* A user's program: it finds a shipped scenario by its id, plays it, and says which version it is.
+ */
 #include <fakeproxy/fakeproxy.h>
 #include <stdio.h>
 #include <stdlib.h>

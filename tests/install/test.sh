@@ -21,6 +21,11 @@ fail() {
     exit 1
 }
 
+declared() { # what the header declares
+    grep '^FAKEPROXY_API' "$prefix/include/fakeproxy/fakeproxy.h" |
+        sed 's/.*\b\(fakeproxy_[a-z_]*\)(.*/\1/' | sort
+}
+
 libdir() { # where the shared library lies
     dirname "$(find "$prefix" -name 'libfakeproxy.so.0')"
 }
@@ -45,20 +50,15 @@ man)
     for page in "$prefix"/share/man/man*/*; do
         head -n 20 "$page" | grep -q '^\.\(Dd\|TH\)' || fail "$1" "$page has no title line"
     done
-    # Each function of the header is in the page, and none that is not.
-    sed -n 's/.*\*\{0,1\}\b\(fakeproxy_[a-z_]*\)(.*/\1/p' "$prefix/include/fakeproxy/fakeproxy.h" |
-        grep -v '^fakeproxy_start$' | sort -u >"$work/header" # fakeproxy_start(3) is also in prose
-    sed -n 's/^\.B.*\b\(fakeproxy_[a-z_]*\)(.*/\1/p' "$prefix/share/man/man3/fakeproxy.3" |
-        grep -v '^fakeproxy_start$' | sort -u >"$work/page"
-    diff "$work/header" "$work/page" || fail "$1" "fakeproxy(3) is not about the same functions as fakeproxy.h"
+    # fakeproxy(3) has each function of the header, and none else.
+    sed -n 's/^\.Fn \(fakeproxy_[a-z_]*\) "*[a-z].*/\1/p' "$prefix/share/man/man3/fakeproxy.3" | sort >"$work/page"
+    diff <(declared) "$work/page" || fail "$1" "fakeproxy(3) is not about the functions of fakeproxy.h"
     ;;
 symbols)
     # What the library exports is what the header declares. Sanitizers add names of their own.
     nm -D --defined-only "$(libdir)/libfakeproxy.so" | awk '{ print $3 }' |
-        grep -v '^__\(odr_asan\|asan\|ubsan\|lsan\|tsan\|gcov\)' | sort >"$work/exported"
-    grep '^FAKEPROXY_API' "$prefix/include/fakeproxy/fakeproxy.h" |
-        sed 's/.*\b\(fakeproxy_[a-z_]*\)(.*/\1/' | sort >"$work/declared"
-    diff "$work/declared" "$work/exported" || fail "$1" "the library does not export what the header declares"
+        grep -v '^__\(odr_asan\|asan\|ubsan\|lsan\|tsan\|sanitizer\|gcov\)' | sort >"$work/exported"
+    diff <(declared) "$work/exported" || fail "$1" "the library does not export what the header declares"
     readelf -d "$(libdir)/libfakeproxy.so" | grep -q 'SONAME.*\[libfakeproxy\.so\.0\]' ||
         fail "$1" "the SONAME is not libfakeproxy.so.0"
     ! readelf -d "$(libdir)/libfakeproxy.so" | grep -E 'RPATH|RUNPATH' ||
