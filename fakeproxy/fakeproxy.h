@@ -25,8 +25,8 @@
  * that nobody begins another call with it; calls of fakeproxy_wait() that are under way return.
  *
  * Process. Nothing is printed, no signal disposition or limit is changed, the library's thread
- * blocks all signals, every descriptor is close-on-exec. After fork() the child may only exec or
- * _exit. Out of memory ends the process (abort).
+ * blocks signals, every descriptor is close-on-exec. After fork() the child may only exec or _exit.
+ * Out of memory ends the process (abort).
  *
  * Texts are UTF-8 and end with a NUL. A `char **` receives a text that the caller releases with
  * free(), or NULL; the pointer itself may be NULL: then the text is not wanted.

@@ -332,10 +332,8 @@ static int open_listeners(struct instance *in, char **error)
         if (listener_open(&in->listeners[i], in, &in->scenario->actors[i], host, port) == 0)
             continue;
         const char *why = strerror(errno);
-        if (asprintf(error,
-                     "%s cannot listen on %s:%d: %s; choose another address with --listen "
-                     "ADDR:PORT (port 0: any free one)",
-                     in->scenario->actors[i].name, host ? host : "127.0.0.1", port, why) < 0)
+        if (asprintf(error, "%s cannot listen on %s:%d: %s", in->scenario->actors[i].name,
+                     host ? host : "127.0.0.1", port, why) < 0)
             *error = NULL;
         return -1;
     }

@@ -156,7 +156,10 @@ static int start_part(struct play *p, struct part *part, bool is_first)
     char *error = NULL;
     part->instance = instance_start(&p->loop, s, &options, &error);
     if (!part->instance) {
-        fprintf(stderr, "fakeproxy: %s\n", error ? error : "out of memory");
+        fprintf(stderr,
+                "fakeproxy: %s; choose another address with --listen ADDR:PORT (port 0: any free "
+                "one)\n",
+                error ? error : "out of memory");
         free(error);
         return EXIT_HARNESS;
     }

@@ -210,18 +210,28 @@ static void *run_thread(void *arg)
     return NULL;
 }
 
-/* Signals are for the caller's threads: a thread inherits the mask of the one that makes it. */
+/* Signals are for the caller's threads, but for those that a thread causes itself: a caller's crash
+ * handler may want to say where. */
+static void mask_of_thread(sigset_t *mask)
+{
+    static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT };
+    sigfillset(mask);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        sigdelset(mask, own[i]);
+}
+
+/* A thread inherits the mask of the one that makes it. */
 static int start_thread(struct fakeproxy *fp)
 {
-    sigset_t all, before;
+    sigset_t mask, before;
     fp->bell_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (fp->bell_fd < 0)
         return errno;
     fp->bell = event_new(fp->loop.base, fp->bell_fd, EV_READ | EV_PERSIST, on_bell, fp);
     if (!fp->bell || event_add(fp->bell, NULL) < 0)
         abort();
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    mask_of_thread(&mask);
+    pthread_sigmask(SIG_SETMASK, &mask, &before);
     int error = pthread_create(&fp->thread, NULL, run_thread, fp);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -319,6 +320,32 @@ static void test_leaves_the_process_alone(void **state)
     fakeproxy_free(fp);
 }
 
+/* Whatever there are too few descriptors for: it is said, and nothing is left behind. */
+static void test_no_descriptors(void **state)
+{
+    struct rlimit before, limit;
+    int said = 0, started = 0, fds = api_open_fds(false) - 1; /* less the folder's own */
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    for (int more = 0; more < 12; more++) {
+        limit = before;
+        limit.rlim_cur = (rlim_t)(fds + more);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        char *error = NULL;
+        struct fakeproxy *fp = fakeproxy_new(FAKEPROXY_THREAD, &error);
+        struct fakeproxy_instance *in =
+            fp ? fakeproxy_start_text(fp, "test.json", api_limit, &error) : NULL;
+        assert_true(in ? !error : error && strstr(error, "Too many open files"));
+        said += !in;
+        started += in != NULL;
+        free(error);
+        fakeproxy_free(fp);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(api_open_fds(false) - 1, fds);
+    }
+    assert_true(said > 3 && started > 0);
+}
+
 /* SIGPIPE has its default: a write to a client that has gone must not end the process. */
 static void test_client_leaves_early(void **state)
 {
@@ -350,6 +377,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_poll_refuses),
     cmocka_unit_test(test_certificate),
     cmocka_unit_test(test_leaves_the_process_alone),
+    cmocka_unit_test(test_no_descriptors),
     cmocka_unit_test(test_client_leaves_early),
 };
 
