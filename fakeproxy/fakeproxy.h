@@ -149,7 +149,7 @@ enum fakeproxy_waited {
 FAKEPROXY_API enum fakeproxy_waited fakeproxy_wait(struct fakeproxy_instance *, const char *match,
                                                    int timeout_ms, char **text);
 
-/* All events so far, as JSON Lines, in the order of happening: free() it. */
+/* All events so far (the newest 64 MiB), as JSON Lines, in the order of happening: free() it. */
 FAKEPROXY_API char *fakeproxy_journal(struct fakeproxy_instance *);
 
 /* The case is over: writes `end` into the journal, which upper bounds and counts of zero are judged

@@ -24,7 +24,7 @@ struct fakeproxy {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a call was carried out, or a waiter has its result, or left */
-    struct api_posted *posted, **last;
+    struct api_posted *posted;
     int bell_fd; /* an eventfd that rings when something is posted; -1: none */
     struct event *bell;
 };

@@ -29,7 +29,6 @@ static struct api_posted *take_posted(struct fakeproxy *fp)
     pthread_mutex_lock(&fp->lock);
     struct api_posted *first = fp->posted;
     fp->posted = NULL;
-    fp->last = &fp->posted;
     pthread_mutex_unlock(&fp->lock);
     return first;
 }
@@ -57,11 +56,12 @@ void api_call(struct fakeproxy *fp, void (*run)(void *arg), void *arg)
         run(arg);
         return;
     }
-    struct api_posted p = { .run = run, .arg = arg };
+    struct api_posted p = { .run = run, .arg = arg }, **last = &fp->posted;
     uint64_t one = 1;
     pthread_mutex_lock(&fp->lock);
-    *fp->last = &p;
-    fp->last = &p.next;
+    while (*last)
+        last = &(*last)->next;
+    *last = &p;
     /* Cannot fail: the counter is far from full, and signals do not interrupt an eventfd. */
     if (write(fp->bell_fd, &one, sizeof(one)) != (ssize_t)sizeof(one))
         abort();
@@ -245,7 +245,6 @@ static void init_lock(struct fakeproxy *fp)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&fp->changed, &attributes);
     pthread_condattr_destroy(&attributes);
-    fp->last = &fp->posted;
 }
 
 static void release(struct fakeproxy *fp)

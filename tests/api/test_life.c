@@ -329,7 +329,7 @@ static void test_no_descriptors(void **state)
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     for (int more = 0; more < 12; more++) {
         limit = before;
-        limit.rlim_cur = (rlim_t)(fds + more);
+        limit.rlim_cur = (rlim_t)fds + (rlim_t)more;
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
         char *error = NULL;
         struct fakeproxy *fp = fakeproxy_new(FAKEPROXY_THREAD, &error);
