@@ -95,7 +95,8 @@ static void write_texts(struct judged *j, const struct reported *r)
 {
     size_t len;
     FILE *f = open_text(&j->json, &len);
-    report_write(f, REPORT_JSON, r, 1, j->shown.exit_code);
+    struct report report = { .scenarios = r, .count = 1, .exit_code = j->shown.exit_code };
+    report_write(f, REPORT_JSON, &report);
     fclose(f);
     f = open_text(&j->text, &len);
     fprintf(f, "%s: ", r->name);
