@@ -153,38 +153,78 @@ void diagnosing_credentials(struct diagnosis *d, struct seen *r)
 
 /* ---- 407 without credentials ----------------------------------------------------------------- */
 
-static bool offers_any(const struct fp_event *response, const char *const *schemes)
+/* Is the list `name="…"` in a challenge of this answer, but without that member? */
+static bool asks_without(const struct fp_event *response, const char *name, const char *member)
 {
-    for (; *schemes; schemes++)
-        if (seen_offers(response, (struct http_slice){ *schemes, strlen(*schemes) }))
-            return true;
+    struct http_slice challenge, element, item;
+    size_t prefix = strlen(name);
+    if (!seen_header(response, "Proxy-Authenticate", &challenge))
+        return false;
+    for (size_t at = 0; http_next_element(challenge, &at, &element);) {
+        if (element.len < prefix || strncasecmp(element.at, name, prefix) != 0)
+            continue;
+        bool quoted = element.len > prefix + 1 && element.at[prefix] == '"';
+        struct http_slice list = { element.at + prefix + quoted,
+                                   element.len - prefix - 2U * quoted };
+        for (size_t i = 0; http_next_element(list, &i, &item);)
+            if (http_slice_is_nocase(item, member))
+                return false;
+        return true;
+    }
     return false;
+}
+
+/* Can any client that speaks the scheme answer? With Digest, auth-int is rarely spoken. */
+static bool is_common(const struct fp_event *response, const char *scheme)
+{
+    struct http_slice name = { scheme, strlen(scheme) };
+    bool is_digest = http_slice_is_nocase(name, "Digest");
+    return seen_offers(response, name) &&
+           (!is_digest || (!asks_without(response, "qop=", "auth") &&
+                           (!asks_without(response, "algorithm=", "MD5") ||
+                            !asks_without(response, "algorithm=", "SHA-256"))));
 }
 
 /* Should the client have sent some? In a case it has what the case gives it, and is to answer what
  * it can. */
 static bool should_have(const struct diagnosis *d, const struct seen *r)
 {
-    static const char *const known[] = { "Basic", "Digest", "Bearer", "NTLM", NULL };
+    static const char *const known[] = { "Basic", "Digest", NULL };
     const struct client *c = &d->s->client;
+    bool can = false;
     if (!diagnosing_is_case(d))
         return true;
     for (size_t i = 0; i < c->step_count; i++)
         if (c->steps[i].change || c->steps[i].session >= 0 ||
             (c->steps[i].has_body && c->steps[i].body.source == BODY_STREAM))
             return false;
-    return c->keys.credential_count > 0 && (c->keys.proxy == r->actor) &&
-           offers_any(r->response, c->keys.schemes ? c->keys.schemes : known);
+    for (const char *const *s = c->keys.schemes ? c->keys.schemes : known; *s; s++)
+        can = can || is_common(r->response, *s);
+    return can && c->keys.credential_count > 0 && c->keys.proxy == r->actor;
+}
+
+/* The case gives a step a field Authorization. */
+static bool is_told_to(const struct diagnosis *d)
+{
+    for (size_t i = 0; i < d->s->client.step_count; i++) {
+        const struct step *s = &d->s->client.steps[i];
+        for (size_t k = 0; k < s->header_count; k++) {
+            struct http_slice name = { s->headers[k].name.octets, s->headers[k].name.len };
+            if (http_slice_is_nocase(name, "Authorization"))
+                return true;
+        }
+    }
+    return false;
 }
 
 /* curl puts a field of its own making before User-Agent, and one given with -H behind it. */
-static bool is_by_hand(const struct seen *r, struct http_slice value)
+static bool is_by_hand(const struct diagnosis *d, const struct seen *r, struct http_slice value)
 {
     struct http_slice agent;
     bool is_curl = seen_header(r->request, "User-Agent", &agent) && agent.len > 5 &&
                    memcmp(agent.at, "curl/", 5) == 0;
     bool is_basic = value.len > 6 && strncasecmp(value.at, "Basic ", 6) == 0;
-    return seen_is_connect(r) || !is_basic || (is_curl && value.at > agent.at);
+    return seen_is_connect(r) || !is_basic || is_told_to(d) || (is_curl && value.at > agent.at);
 }
 
 static void suspect(struct diagnosis *d, bool is_certain, enum ailment a, const struct seen *r,
@@ -208,7 +248,7 @@ static bool has_other_field(struct diagnosis *d, const struct seen *r)
     pair_free(&pair);
     if (is_origins)
         return false;
-    enum ailment a = is_by_hand(r, value) ? AILMENT_AUTHORIZATION : AILMENT_ON_TARGET;
+    enum ailment a = is_by_hand(d, r, value) ? AILMENT_AUTHORIZATION : AILMENT_ON_TARGET;
     struct buf detail = { 0 };
     buf_string(&detail, " has the field ");
     add_field(d, &detail, "Authorization", value, is_known);
