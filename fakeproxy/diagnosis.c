@@ -256,6 +256,7 @@ struct diagnosis *diagnose(const struct grade_case *c, bool redact)
         diagnosis_new(c->scenario, &(struct diagnosis_options){ .redact = redact });
     for (size_t i = 0; i < c->count; i++)
         diagnosis_event(d, c->events[i]);
-    diagnosis_end(d, c->lost);
+    if (d->over) /* else what is missing may yet come */
+        diagnosis_end(d, c->lost);
     return d;
 }

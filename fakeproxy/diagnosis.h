@@ -57,7 +57,7 @@ const struct diagnosed *diagnosis_get(const struct diagnosis *, size_t i);
 bool diagnosis_of_code(const char *code, struct diagnosed *);
 bool diagnosis_nth_code(size_t i, struct diagnosed *);
 
-/* All of it for a whole journal: new, every event, the end. */
+/* All of it for a journal: new, every event, and the end, if the journal has the event `end`. */
 struct diagnosis *diagnose(const struct grade_case *, bool redact);
 
 #endif

@@ -163,9 +163,11 @@ static bool asks_without(const struct fp_event *response, const char *name, cons
     for (size_t at = 0; http_next_element(challenge, &at, &element);) {
         if (element.len < prefix || strncasecmp(element.at, name, prefix) != 0)
             continue;
-        bool quoted = element.len > prefix + 1 && element.at[prefix] == '"';
-        struct http_slice list = { element.at + prefix + quoted,
-                                   element.len - prefix - 2U * quoted };
+        struct http_slice list = { element.at + prefix, element.len - prefix };
+        if (list.len > 1 && list.at[0] == '"') {
+            list.at++;
+            list.len -= 2;
+        }
         for (size_t i = 0; http_next_element(list, &i, &item);)
             if (http_slice_is_nocase(item, member))
                 return false;
