@@ -13,9 +13,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from dialogue import ROOT, Play, check, equal, table, variants_of  # noqa: E402
+from dialogue import ROOT, Play, check, equal, path_of, table, variants_of  # noqa: E402
 
 for module in glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "play_*.py")):
     __import__(os.path.basename(module)[:-3])
@@ -31,10 +32,36 @@ def id_of(path):
     return path[:-len(".json")].split(os.sep)[-2] + "/" + os.path.basename(path)[:-len(".json")]
 
 
+def placeholders(ready):
+    """What stands for {origin}, {origin.addr}, {origin.port}, {case} in this play."""
+    for key, value in ready.items():
+        if key.endswith("_host"):
+            yield key[:-len("_host")] + "=" + value
+            yield "case=" + value.rpartition(".")[0].rpartition("-")[2]
+        elif isinstance(value, str) and "://" in value:
+            address = value.rpartition("/")[2]
+            yield key + ".addr=" + address
+            yield key + ".port=" + address.rpartition(":")[2]
+
+
+def prefixes(program, p):
+    """No check passes before the last event it needs (prefixes.c)."""
+    tool = os.path.join(os.path.dirname(program), "tests", "prefixes")
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as journal:
+        journal.writelines(json.dumps(e) + "\n" for e in p.events)
+        journal.flush()
+        run = subprocess.run([tool, path_of(p.scenario), p.variant or "-", journal.name,
+                              *placeholders(p.ready)], capture_output=True, text=True, check=False)
+    sys.stdout.write(run.stdout)
+    sys.stderr.write(run.stderr)
+    equal(run.returncode, 0, "the exit code of prefixes")
+
+
 def play(program, scenario):
     for variant in variants_of(scenario):
         with Play(program, scenario, variant) as p:
             table[scenario](p)
+        prefixes(program, p)
 
 
 def same():
