@@ -25,7 +25,11 @@
 #include "grade.h"
 #include "journal_read.h"
 
-enum { EVERY = 50, SAMPLES = 30 }; /* of a long journal: the ends whole, and samples between */
+enum {
+    EVERY = 50,
+    SAMPLES = 30,
+    BOTH = 2 * EVERY
+}; /* of a long journal: the ends whole, and samples between */
 
 /* How the play is told; AS_ASKED + n: every outcome is as check n wants it. */
 enum { BY_HAND, ALL_WELL, ALL_FAIL, AS_ASKED };
@@ -347,7 +351,7 @@ static void judge(const struct tool *played, int told, size_t *wrong, size_t *pa
     struct graded *whole = grade_piece(&t, t.count, told);
     for (size_t i = 0; i < whole->count; i++)
         *passes += whole->verdicts[i].kind == VERDICT_PASS && !whole->verdicts[i].house;
-    size_t stride = t.count > 2 * EVERY ? (t.count - 2 * EVERY) / SAMPLES + 1 : 1;
+    size_t stride = t.count > BOTH ? (t.count - BOTH) / SAMPLES + 1 : 1;
     for (size_t n = 0; n < t.count; n += n < EVERY || n + EVERY > t.count ? 1 : stride)
         judge_piece(&t, n, told, whole);
     graded_free(whole);
