@@ -4,9 +4,10 @@
  *
  *     prefixes SCENARIO.json VARIANT|- JOURNAL [NAME=VALUE…]     values of placeholders
  *
- * The journal comes from a dialogue in raw octets, so it has no steps and outcomes. It is graded
- * several times: as it is, by hand; and with steps before it and outcomes behind it, as clients
- * would tell them whose every step ended well, or with an error, or as one of the checks wants it.
+ * The journal comes from a dialogue in raw octets. If the dialogue told steps and outcomes, it is
+ * graded as it is. If not, several times: by hand; and with steps before it and outcomes behind it,
+ * as clients would tell them whose every step ended well, or with an error, or as one of the checks
+ * wants it. Exit status 3: all is well, but nothing passes in the end either.
  *
  * What a check needs is worked out here from its kind alone, apart from grading:
  *   an upper bound, a leak, neighbours, a negated outcome, a house check: the event `end`;
@@ -32,9 +33,9 @@ enum {
 }; /* of a long journal: the ends whole, and samples between */
 
 /* How the play is told; AS_ASKED + n: every outcome is as check n wants it. */
-enum { BY_HAND, ALL_WELL, ALL_FAIL, AS_ASKED };
+enum { AS_TOLD, BY_HAND, ALL_WELL, ALL_FAIL, AS_ASKED };
 
-static const char *const told_names[] = { "by hand", "with steps that end well",
+static const char *const told_names[] = { "as it was told", "by hand", "with steps that end well",
                                           "with steps that end with errors",
                                           "with outcomes as a check wants them" };
 
@@ -192,11 +193,11 @@ static void tell(struct tool *t, const struct tool *played, int told)
     *t = *played;
     t->events = NULL;
     t->count = 0;
-    if (told != BY_HAND && played->count)
+    if (told > BY_HAND && played->count)
         add_steps(t, EVENT_step, played->events[0]->t, told);
     for (size_t i = 0; i < played->count; i++) {
         bool is_end = played->events[i]->kind == EVENT_end;
-        if (is_end && told != BY_HAND)
+        if (is_end && told > BY_HAND)
             add_steps(t, EVENT_outcome, played->events[i]->t, told);
         add(t, played->events[i]);
         if (is_end)
@@ -391,15 +392,19 @@ int main(int argc, char **argv)
     struct tool t = { .arena = arena_new(), .values = argv + 4, .value_count = argc - 4 };
     t.scenario = choose(&set, argv[2]);
     int result = read_journal(&t, argv[3]);
-    for (int told = 0; result == 0 && told < AS_ASKED + (int)t.scenario->check_count; told++)
+    bool is_told = count_kinds(&t, t.count, 1U << EVENT_step | 1U << EVENT_outcome) > 0;
+    if (result == 0 && is_told)
+        judge(&t, AS_TOLD, &wrong, &passes);
+    for (int told = BY_HAND; result == 0 && !is_told; told++) {
+        if (told >= AS_ASKED + (int)t.scenario->check_count)
+            break;
         if (told < AS_ASKED || t.scenario->checks[told - AS_ASKED].outcome.match)
             judge(&t, told, &wrong, &passes);
+    }
     bool is_idle = result == 0 && passes == 0 && has_duty(t.scenario);
-    if (is_idle)
-        printf("nothing passes in the end: the pieces show nothing\n");
     printf("%zu events, %zu passes of the case's own checks\n", t.count, passes);
     arena_free(t.arena);
     scenario_set_free(&set);
     complaints_free(complaints);
-    return result < 0 ? 2 : wrong || is_idle;
+    return result < 0 ? 2 : wrong ? 1 : is_idle ? 3 : 0;
 }
