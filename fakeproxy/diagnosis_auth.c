@@ -32,15 +32,21 @@ static void add_field(const struct diagnosis *d, struct buf *b, const char *name
     buf_char(b, '"');
 }
 
-/* What the proxy asks for. */
+/* What the proxy asks for: a challenge may have a line of its own. */
 static void add_challenge(struct buf *b, const struct seen *r)
 {
-    struct http_slice challenge;
+    struct http_head head = { .status = 0 };
+    struct http_field field;
+    const char *before = " and asks for ";
+    seen_text(r->response, FIELD_header, &head.fields);
     buf_string(b, "; the proxy answers 407");
-    if (!seen_header(r->response, "Proxy-Authenticate", &challenge))
-        return;
-    buf_string(b, " and asks for ");
-    say_text(b, challenge.at, challenge.len);
+    for (size_t cursor = 0; http_next_field(&head, &cursor, &field);) {
+        if (!http_slice_is_nocase(field.name, "Proxy-Authenticate"))
+            continue;
+        buf_string(b, before);
+        say_text(b, field.value.at, field.value.len);
+        before = ", ";
+    }
 }
 
 static const char *keep(struct diagnosis *d, struct buf *text)
