@@ -406,6 +406,11 @@ void instance_stop(struct instance *in)
     free(in);
 }
 
+bool instance_has_connections(const struct instance *in)
+{
+    return in->conns.first != NULL;
+}
+
 struct journal *instance_journal(struct instance *in)
 {
     return in->journal;

@@ -62,6 +62,8 @@ void instance_end(struct instance *, const char *why);
 /* Ends every connection at once, writes the closes into the journal, frees all. */
 void instance_stop(struct instance *);
 
+/* Is any connection open, at any actor? */
+bool instance_has_connections(const struct instance *);
 struct journal *instance_journal(struct instance *);
 const struct scenario *instance_scenario(const struct instance *);
 /* Values of the placeholders in its scenario. Lives as long as the instance. */

@@ -144,12 +144,15 @@ bool judge_print(const struct judge *j, size_t part, FILE *f)
     return true;
 }
 
-int judge_write_reports(struct judge *j, int exit_code)
+int judge_write_reports(struct judge *j, const struct reported_command *command, int exit_code)
 {
     int result = 0;
+    struct report report = {
+        .scenarios = j->parts, .count = j->count, .command = command, .exit_code = exit_code
+    };
     for (size_t i = 0; i < j->options->report_count; i++) {
         const struct report_wanted *wanted = &j->options->reports[i];
-        report_write(j->files[i], wanted->form, j->parts, j->count, exit_code);
+        report_write(j->files[i], wanted->form, &report);
         bool failed = ferror(j->files[i]) != 0;
         if (fclose(j->files[i]) != 0 || failed) {
             fprintf(stderr, "fakeproxy: --report %s cannot be written: %s\n", wanted->path,

@@ -30,7 +30,7 @@ bool judge_print(const struct judge *, size_t part, FILE *);
 
 /* 0, 1, 3 or 4 (options.h): the worst that a part came to. */
 int judge_exit_code(const struct judge *);
-/* 0, or -1 after a message. */
-int judge_write_reports(struct judge *, int exit_code);
+/* command: NULL if there was none. 0, or -1 after a message. */
+int judge_write_reports(struct judge *, const struct reported_command *command, int exit_code);
 
 #endif

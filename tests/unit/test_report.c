@@ -51,13 +51,15 @@ static struct graded graded = {
 };
 static const struct reported reported = { "t/t@a", &scenario, &graded };
 
+static const struct report report = { .scenarios = &reported, .count = 1, .exit_code = 1 };
+
 static char *written(enum report_form form)
 {
     char *text = NULL;
     size_t len = 0;
     FILE *f = open_memstream(&text, &len);
     assert_non_null(f);
-    report_write(f, form, &reported, 1, 1);
+    report_write(f, form, &report);
     fclose(f);
     return text;
 }
