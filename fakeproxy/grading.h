@@ -75,6 +75,8 @@ bool grading_is(const struct fp_event *, enum field_id, const char *text);
 int64_t grading_number(const struct fp_event *, enum field_id); /* 0 where it is not there */
 bool grading_flag(const struct fp_event *, enum field_id, bool otherwise);
 bool grading_same(const struct fp_event *, const struct fp_event *, enum field_id);
+/* The same under a `by`: connections and exchanges of two actors are never the same. */
+bool grading_belongs(const struct fp_event *, const struct fp_event *, int by);
 
 /* Our own lag between two moments, summed up; and whether the wall clock jumped. */
 int64_t grading_lag(const struct grading *, int64_t from, int64_t to);

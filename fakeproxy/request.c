@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "engine.h"
+#include "intact.h"
 
 enum { HEAD_MAX = 65536 }; /* octets of a request's header block; past it: 431 */
 
@@ -251,6 +252,20 @@ static void hash_payload(const char *data, size_t len, void *arg)
     EVP_DigestUpdate(arg, data, len);
 }
 
+static void add_intact(const struct conn *c, struct event_draft *d, const char *hex)
+{
+    const struct exchange *x = c->exchange;
+    const struct intact_body b = { .method = x->request.method,
+                                   .host = x->target.host,
+                                   .path = x->target.path,
+                                   .whole = x->body.whole,
+                                   .bytes = x->body.payload,
+                                   .sha256 = hex };
+    enum intact found = intact_judge(c->instance->scenario, &c->instance->scope, &b);
+    if (found != INTACT_UNKNOWN)
+        event_flag(d, FIELD_intact, found == INTACT_YES);
+}
+
 static void tell_body(struct conn *c)
 {
     struct exchange *x = c->exchange;
@@ -271,6 +286,8 @@ static void tell_body(struct conn *c)
     event_flag(&d, FIELD_whole, x->body.whole);
     if (len)
         event_string(&d, FIELD_sha256, hex);
+    if (c->instance->scenario->asks_intact)
+        add_intact(c, &d, hex);
     conn_note_event(c, &d);
 }
 
