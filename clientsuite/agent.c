@@ -80,7 +80,7 @@ void agent_forget(struct agent *a, const struct agent_user *user)
 
 bool agent_is_together(const struct agent *a)
 {
-    const struct command *c = a->options.variant->command;
+    const struct command_line *c = a->options.variant->command;
     return c && c->is_together;
 }
 

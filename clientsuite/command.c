@@ -59,7 +59,7 @@ static struct command_agent *command_of(struct agent *a)
     return (struct command_agent *)a;
 }
 
-static const struct command *profile_of(const struct command_agent *c)
+static const struct command_line *profile_of(const struct command_agent *c)
 {
     return c->agent.options.variant->command;
 }
@@ -156,7 +156,7 @@ static int number_of(const struct json *root, const char *key)
 /* A line that is no JSON object is the client's own talk. */
 static void read_told(struct run *r, const char *line, size_t len)
 {
-    const struct command *c = profile_of(r->of);
+    const struct command_line *c = profile_of(r->of);
     struct json_error error;
     struct arena *arena = arena_new();
     const struct json *root = json_parse(arena, arena_copy(arena, line, len), len, &error);
@@ -301,7 +301,7 @@ static struct environment environment_for(const struct command_agent *c, const s
 static void run_batch(struct command_agent *c, const struct agent_batch *b,
                       const struct agent_user *user)
 {
-    const struct command *command = profile_of(c);
+    const struct command_line *command = profile_of(c);
     struct run *r = run_new(c, b->count, b->first_id, user);
     struct arguments argv = { 0 };
     char name[32];

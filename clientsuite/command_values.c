@@ -250,7 +250,7 @@ static void read_output(struct arena *arena, const char *path, struct result *r)
 }
 
 /* The last match of the expression. */
-static int status_in(const struct command *c, const char *log)
+static int status_in(const struct command_line *c, const char *log)
 {
     regmatch_t match[2];
     int status = 0;
@@ -262,7 +262,7 @@ static int status_in(const struct command *c, const char *log)
     return status;
 }
 
-static const struct exit_meaning *meaning_of(const struct command *c, int exit_status)
+static const struct exit_meaning *meaning_of(const struct command_line *c, int exit_status)
 {
     const struct exit_meaning *other = NULL;
     for (size_t i = 0; i < c->exit_count; i++) {
@@ -323,8 +323,9 @@ static void read_headers(struct arena *arena, const char *path, struct result *r
     buf_free(&block);
 }
 
-void command_result(struct arena *arena, const struct command *c, const struct command_end *end,
-                    const struct command_files *files, struct result *r)
+void command_result(struct arena *arena, const struct command_line *c,
+                    const struct command_end *end, const struct command_files *files,
+                    struct result *r)
 {
     const struct exit_meaning *meaning = meaning_of(c, end->exit_status);
     *r = (struct result){ .asked = -1, .log = end->log, .status = end->status };

@@ -32,7 +32,7 @@ struct command_end {
     const char *log;   /* its standard error, NUL-terminated */
     bool was_cancelled;
 };
-void command_result(struct arena *, const struct command *, const struct command_end *,
+void command_result(struct arena *, const struct command_line *, const struct command_end *,
                     const struct command_files *, struct result *);
 
 #endif

@@ -164,7 +164,7 @@ static const char *const *load_environment(struct building *b, const struct json
     return list;
 }
 
-static void load_exits(struct building *b, const struct json *v, struct command *c)
+static void load_exits(struct building *b, const struct json *v, struct command_line *c)
 {
     struct exit_meaning *meanings = arena_take(b->l->arena, (v->count + 1) * sizeof(*meanings));
     for (const struct json *m = v->first; m; m = m->next) {
@@ -183,7 +183,7 @@ static void load_exits(struct building *b, const struct json *v, struct command 
     c->exits = meanings;
 }
 
-static void load_status(struct building *b, const struct json *v, struct command *c)
+static void load_status(struct building *b, const struct json *v, struct command_line *c)
 {
     int error = regcomp(&c->status, v->text, REG_EXTENDED | REG_NEWLINE);
     c->has_status = error == 0;
@@ -196,9 +196,9 @@ static void load_status(struct building *b, const struct json *v, struct command
     }
 }
 
-static const struct command *load_command(struct building *b, const struct json *v)
+static const struct command_line *load_command(struct building *b, const struct json *v)
 {
-    struct command *c = &b->p->commands[b->p->command_count++];
+    struct command_line *c = &b->p->commands[b->p->command_count++];
     const struct json *step = json_get(v, "step"), *between = json_get(v, "between"),
                       *status = json_get(v, "status"), *told = json_get(v, "tells");
     c->argv = template_load(b->l, json_get(v, "argv"));

@@ -19,7 +19,7 @@ struct exit_meaning { /* what an exit status of a command says of its last step 
     const char *kind; /* of an error, in the driver contract; NULL: other */
 };
 
-struct command {
+struct command_line {
     const struct template *argv;    /* of the whole */
     const struct template *step;    /* behind it, for each step; NULL: `argv` is for one step */
     const struct template *between; /* between two steps; NULL: nothing */
@@ -40,7 +40,7 @@ struct profile_variant {
     const char *about;               /* or NULL */
     const char *const *capabilities; /* NULL-terminated */
     const char *const *driver;       /* argv, NULL-terminated; NULL: it is a command */
-    const struct command *command;
+    const struct command_line *command;
     const char *const *environment; /* "NAME=value", NULL-terminated */
 };
 
@@ -51,7 +51,7 @@ struct profile {
     struct profile_variant *variants;
     size_t variant_count;
     struct arena *arena;
-    struct command *commands; /* what profile_free() has to release: compiled expressions */
+    struct command_line *commands; /* what profile_free() has to release: compiled expressions */
     size_t command_count;
 };
 

@@ -282,6 +282,11 @@ void trial_run(struct trial *t, struct agent *agent)
     timer_set(&t->poll, 0);
 }
 
+bool trial_is_new(const struct trial *t)
+{
+    return t->state == TRIAL_NEW;
+}
+
 bool trial_is_done(const struct trial *t)
 {
     return t->state >= TRIAL_QUIET;

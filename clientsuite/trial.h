@@ -84,6 +84,7 @@ void trial_stop(struct trial *, enum fate, const char *why);
 /* Our own loop was late by so much. */
 void trial_note_lag(struct trial *, int64_t lag);
 
+bool trial_is_new(const struct trial *);  /* trial_run() was not called yet */
 bool trial_is_done(const struct trial *); /* in its quiet window, or ended */
 bool trial_has_ended(const struct trial *);
 /* Requests are still out: its agent is of no use to others. */
