@@ -38,7 +38,7 @@ struct run {
     uint64_t first_id;
     size_t count, told; /* steps */
     struct command_files *files;
-    struct buf line, log;
+    struct buf lines[CHILD_STREAMS], log;
     struct timer limit;
     bool was_cancelled, is_over;
 };
@@ -123,7 +123,8 @@ static void run_free(struct run *r)
     for (size_t i = 0; i < r->count; i++)
         command_files_remove(&r->files[i]);
     arena_free(r->arena);
-    buf_free(&r->line);
+    for (int i = 0; i < CHILD_STREAMS; i++)
+        buf_free(&r->lines[i]);
     buf_free(&r->log);
     free(r);
 }
@@ -153,14 +154,16 @@ static int number_of(const struct json *root, const char *key)
     return v && v->type == JSON_NUMBER && v->number >= 0 && v->number < 1000 ? (int)v->number : 0;
 }
 
-/* A line that is no JSON object is the client's own talk. */
-static void read_told(struct run *r, const char *line, size_t len)
+/* True: the line told the end of a step. What is no JSON object with a status is the client's own
+ * talk. */
+static bool read_told(struct run *r, const char *line, size_t len)
 {
     const struct command_line *c = profile_of(r->of);
     struct json_error error;
     struct arena *arena = arena_new();
     const struct json *root = json_parse(arena, arena_copy(arena, line, len), len, &error);
-    if (root && root->type == JSON_OBJECT && r->told < r->count) {
+    bool is_told = root && json_get(root, c->status_key) && r->told < r->count;
+    if (is_told) {
         const struct json *words = c->error_key ? json_get(root, c->error_key) : NULL;
         struct command_end end = {
             .exit_status = number_of(root, c->exit_key),
@@ -172,31 +175,41 @@ static void read_told(struct run *r, const char *line, size_t len)
         step_ended(r, &end);
     }
     arena_free(arena);
+    return is_told;
 }
 
-static void add_output(struct run *r, const char *octets, size_t len)
+static void add_log(struct run *r, const char *octets, size_t len)
 {
-    while (len && profile_of(r->of)->tells) {
-        const char *newline = memchr(octets, '\n', len);
-        size_t n = newline ? (size_t)(newline - octets) : len;
-        if (r->line.len + n <= LINE_KEPT)
-            buf_add(&r->line, octets, n);
-        if (!newline)
-            return;
-        read_told(r, r->line.at ? r->line.at : "", r->line.len);
-        r->line.len = 0;
-        octets += n + 1;
-        len -= n + 1;
+    size_t room = r->log.len < LOG_KEPT ? LOG_KEPT - r->log.len : 0;
+    buf_add(&r->log, octets, len < room ? len : room);
+}
+
+static void end_line(struct run *r, enum child_stream stream)
+{
+    struct buf line = r->lines[stream];
+    r->lines[stream] = (struct buf){ 0 };
+    bool is_told = line.len && profile_of(r->of)->tells && read_told(r, line.at, line.len);
+    if (!is_told && stream == CHILD_ERROR) {
+        add_log(r, line.at, line.len);
+        add_log(r, "\n", 1);
     }
+    buf_free(&line);
 }
 
 static void on_output(void *arg, enum child_stream stream, const char *octets, size_t len)
 {
     struct run *r = arg;
-    if (stream == CHILD_OUTPUT)
-        add_output(r, octets, len);
-    else if (r->log.len < LOG_KEPT)
-        buf_add(&r->log, octets, len < LOG_KEPT - r->log.len ? len : LOG_KEPT - r->log.len);
+    while (len) {
+        const char *newline = memchr(octets, '\n', len);
+        size_t n = newline ? (size_t)(newline - octets) : len;
+        if (r->lines[stream].len + n <= LINE_KEPT)
+            buf_add(&r->lines[stream], octets, n);
+        if (!newline)
+            return;
+        end_line(r, stream);
+        octets += n + 1;
+        len -= n + 1;
+    }
 }
 
 static void on_ended(void *arg, const struct child_end *end)
@@ -204,6 +217,9 @@ static void on_ended(void *arg, const struct child_end *end)
     struct run *r = arg;
     struct command_agent *c = r->of;
     char why[128];
+    for (int i = 0; i < CHILD_STREAMS; i++)
+        if (r->lines[i].len)
+            end_line(r, (enum child_stream)i);
     free(c->last_log);
     c->last_log = strndup(r->log.at ? r->log.at : "", r->log.len);
     if (end->signal && !r->was_cancelled) {
@@ -304,9 +320,10 @@ static void run_batch(struct command_agent *c, const struct agent_batch *b,
     const struct command_line *command = profile_of(c);
     struct run *r = run_new(c, b->count, b->first_id, user);
     struct arguments argv = { 0 };
-    char name[32];
+    char name[48];
     int64_t limit = b->gap * (int64_t)b->count * CLOCK_S;
-    snprintf(name, sizeof(name), "%llu", ++c->run_count);
+    /* All agents share the folder. */
+    snprintf(name, sizeof(name), "%llx-%llu", (unsigned long long)(uintptr_t)c, ++c->run_count);
     for (size_t i = 0; i < b->count; i++) {
         limit += agent_patience(b->requests[i]);
         if (command_files_make(r->arena, c->agent.options.folder, name, i, b->requests[i],

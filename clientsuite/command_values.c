@@ -302,25 +302,43 @@ static bool is_header_line(const char *line, size_t len)
     return colon && colon > line && !memchr(line, ' ', (size_t)(colon - line));
 }
 
-/* Of several blocks (a CONNECT, a 407, interim answers) the last that ended. */
+static void add_line(struct buf *block, const char *line, size_t len)
+{
+    buf_add(block, line, len);
+    buf_string(block, "\r\n");
+}
+
+static const char *keep(struct arena *arena, struct buf *b, size_t *len)
+{
+    const char *kept = b->len ? arena_copy(arena, b->at, b->len) : NULL;
+    *len = b->len;
+    buf_free(b);
+    return kept;
+}
+
+/* Of several blocks (a CONNECT, a 407, interim answers) the last; what stands behind it are
+ * trailer fields. */
 static void read_headers(struct arena *arena, const char *path, struct result *r)
 {
     FILE *f = fopen(path, "rbe");
-    struct buf block = { 0 };
+    struct buf block = { 0 }, trailers = { 0 };
     char line[8192];
+    bool is_over = false;
     while (f && fgets(line, sizeof(line), f)) {
         size_t len = strcspn(line, "\r\n");
-        if (strncmp(line, "HTTP/", 5) == 0)
-            block.len = 0;
-        else if (is_header_line(line, len))
-            buf_printf(&block, "%.*s\r\n", (int)len, line);
+        if (strncmp(line, "HTTP/", 5) == 0) {
+            block.len = trailers.len = 0;
+            is_over = false;
+        } else if (len == 0) {
+            is_over = true;
+        } else if (is_header_line(line, len)) {
+            add_line(is_over ? &trailers : &block, line, len);
+        }
     }
     if (f)
         fclose(f);
-    if (block.len)
-        r->headers = arena_copy(arena, block.at, block.len);
-    r->headers_len = block.len;
-    buf_free(&block);
+    r->headers = keep(arena, &block, &r->headers_len);
+    r->trailers = keep(arena, &trailers, &r->trailers_len);
 }
 
 void command_result(struct arena *arena, const struct command_line *c,

@@ -61,7 +61,8 @@ static const struct key command_keys[] = {
         "an extended regular expression with a group: its last match in the standard error is the "
         "status code",
         .says = "none"),
-    KEY("tells", &tells, "the standard output has a JSON object for each step that ended",
+    KEY("tells", &tells,
+        "its output, standard or error, has a line with a JSON object for each step that ended",
         .says = "none"),
     KEY("exits", &exits, "what exit statuses mean", .otherwise = "{\"0\": \"answer\"}"),
     { .name = NULL },

@@ -10,6 +10,7 @@
 #include "trial_private.h"
 
 enum { JOURNAL_CAP = 64 << 20, STORM_FACTOR = 4 };
+static const int64_t BATCH_LEAD = 100 * CLOCK_MS; /* commands keep their own rate roughly */
 
 const char *fate_name(enum fate f)
 {
@@ -51,6 +52,16 @@ static void count_arrival(struct trial *t, const struct fp_event *e)
     t->is_storm |= ++*n > (uint64_t)limit * STORM_FACTOR;
 }
 
+/* A step of a batch whose turn it is: its request came, so it has begun, in time or not. */
+static void see_batch_request(struct trial *t)
+{
+    for (size_t i = 0; i < t->request_count; i++)
+        if (t->requests[i].state == REQUEST_WAITING && !t->requests[i].was_seen) {
+            t->requests[i].was_seen = true;
+            timer_set(&t->poll, 0);
+        }
+}
+
 /* A listener adds no events: what follows is done from the loop. */
 static void on_event(void *arg, const struct fp_event *e)
 {
@@ -61,9 +72,7 @@ static void on_event(void *arg, const struct fp_event *e)
     if (e->kind == EVENT_request || e->kind == EVENT_accept)
         count_arrival(t, e);
     if (e->kind == EVENT_request && t->is_batch)
-        for (size_t i = 0; i < t->request_count; i++)
-            t->gap_failed |= t->requests[i].state == REQUEST_WAITING &&
-                             scenario_actor(t->options.scenario, e->at) == SCENARIO_PROXY;
+        see_batch_request(t);
     t->is_full |= journal_lost(instance_journal(t->instance)) > 0;
     if (is_met || t->is_storm || t->is_full)
         timer_set(&t->poll, 0);
@@ -96,9 +105,11 @@ static void on_sending(void *arg, uint64_t id)
     struct trial *t = arg;
     struct trial_request *r = request_of(t, id);
     assert(r && r->state == REQUEST_QUEUED);
-    if (t->is_batch && trial_condition(t, &trial_step(t, r)->after, clock_now()) > clock_now()) {
+    if (t->is_batch && r != t->requests) { /* the command waits, so as to make the gap */
         r->state = REQUEST_WAITING;
+        r->due = r[-1].started + t->gap * CLOCK_S - BATCH_LEAD;
         t->base = clock_now();
+        trial_poll_batch(t);
         timer_set(&t->poll, 0);
         return;
     }
@@ -159,7 +170,7 @@ static void on_answered(void *arg, uint64_t id, const struct result *result,
         return;
     }
     if (r->state == REQUEST_WAITING) { /* it went out before its time */
-        t->gap_failed = true;
+        t->gap_failed |= !trial_holds(t, &trial_step(t, r)->after);
         trial_write_step(t, r);
     }
     assert(r->state == REQUEST_OUT);

@@ -27,7 +27,8 @@ struct trial_request { /* one copy of a step */
     size_t step;
     uint64_t copy;
     enum request_state state;
-    bool was_cancelled;
+    bool was_cancelled, was_seen; /* of a batch: its request came */
+    int64_t due;                  /* WAITING: when its turn should come */
     const struct request_setup *setup;
     uint64_t seq;    /* of its event `step` */
     int64_t started; /* CLOCK_MONOTONIC ns */
@@ -57,6 +58,7 @@ struct trial {
     size_t request_count, next, out;
     bool waits_for_change, has_changed; /* of the next step */
     bool is_batch, gap_failed;
+    int gap;             /* s, of a batch: between the starts of two steps */
     int64_t base;        /* when the next step may start at the earliest */
     int64_t limit;       /* past it the next step's `after` is given up */
     int64_t quiet;       /* end of the quiet window */
@@ -85,6 +87,10 @@ void trial_write_outcome(struct trial *, struct trial_request *, const struct re
 void trial_poll(struct trial *);
 /* When a condition holds, counted from `base`: ns; CLOCK_NEVER: not yet. */
 int64_t trial_condition(const struct trial *, const struct condition *, int64_t base);
+
+/* Starts the steps of a batch that are due; returns when to look again. */
+int64_t trial_poll_batch(struct trial *);
+bool trial_holds(const struct trial *, const struct condition *);
 
 /* trial_end.c */
 void trial_end(struct trial *, enum fate, const char *why, const char *stderr_text);

@@ -43,6 +43,11 @@ int64_t trial_condition(const struct trial *t, const struct condition *c, int64_
     return base;
 }
 
+bool trial_holds(const struct trial *t, const struct condition *c)
+{
+    return trial_condition(t, c, t->base) <= clock_now();
+}
+
 static int64_t waits_of(const struct condition *c)
 {
     return c->kind == CONDITION_TIME || c->kind == CONDITION_IDLE ? c->time
@@ -100,11 +105,12 @@ static bool fits_batch(const struct trial *t)
     return true;
 }
 
-/* Whole seconds that lie between two steps, so that every `after` should hold by then. */
+/* Whole seconds that lie between the starts of two steps, so that every `after` should hold by
+ * then, and each outcome has been read before the next request comes. */
 static int gap_of(const struct trial *t)
 {
     const struct scenario *s = t->options.scenario;
-    int64_t most = 0;
+    int64_t most = CLOCK_S;
     for (size_t i = 1; i < s->client.step_count; i++) {
         const struct condition *c = &s->client.steps[i].after;
         int64_t gap = waits_of(c) + (c->kind == CONDITION_EVENT ? trial_waits(s) : 0);
@@ -137,21 +143,24 @@ static void start_batch(struct trial *t)
                                  .setups = setups,
                                  .count = t->request_count,
                                  .first_id = t->requests[0].id,
-                                 .gap = gap_of(t) };
+                                 .gap = t->gap = gap_of(t) };
     t->is_batch = true;
     t->next = t->out = t->request_count;
     agent_run_batch(t->agent, &batch, &t->user);
 }
 
-/* The step whose turn it is starts, for the journal, when its `after` holds. */
-static int64_t poll_batch(struct trial *t)
+/* The step whose turn it is starts, for the journal, when the command should start it; or when its
+ * request came, then too early if its `after` does not hold. */
+int64_t trial_poll_batch(struct trial *t)
 {
     for (size_t i = 0; i < t->request_count; i++) {
         struct trial_request *r = &t->requests[i];
         if (r->state != REQUEST_WAITING)
             continue;
-        int64_t due = trial_condition(t, &trial_step(t, r)->after, t->base);
-        if (due > clock_now())
+        int64_t holds = trial_condition(t, &trial_step(t, r)->after, t->base);
+        int64_t due = later(holds, r->due);
+        t->gap_failed |= r->was_seen && holds > clock_now();
+        if (due > clock_now() && !r->was_seen)
             return due;
         trial_write_step(t, r);
     }
@@ -248,7 +257,7 @@ static void begin_quiet(struct trial *t)
 static void poll_running(struct trial *t)
 {
     int64_t cancel = cancel_due(t);
-    int64_t step = t->is_batch ? poll_batch(t) : poll_steps(t);
+    int64_t step = t->is_batch ? trial_poll_batch(t) : poll_steps(t);
     if (t->next == t->request_count && t->out == 0) {
         begin_quiet(t);
         return;
