@@ -95,7 +95,8 @@ static void fail(struct driver *d, enum agent_failure how, const char *why)
     timer_set(&d->timer, CLOCK_NEVER);
     drop_all(&d->queue);
     drop_all(&d->written);
-    child_stop(d->child, 0);
+    if (d->child)
+        child_stop(d->child, 0);
     char *errors = agent_stderr(&d->agent), *copy = strdup(why);
     if (!copy)
         abort();
@@ -177,9 +178,11 @@ static void put(struct driver *d, struct operation *op)
 
 static bool answers(const struct reply *reply, const struct operation *op)
 {
+    if (op->kind == OP_HELLO || op->kind == OP_PROBE)
+        return true; /* nothing else was asked: handshake() looks whether it will do */
     switch (reply->kind) {
     case REPLY_HELLO:
-        return op->kind == OP_HELLO;
+        return false;
     case REPLY_UNSUPPORTED:
         if (strcmp(reply->unsupported, "cancel") == 0 || op->kind == OP_CANCEL)
             return strcmp(reply->unsupported, "cancel") == 0 && op->kind == OP_CANCEL;

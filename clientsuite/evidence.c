@@ -48,11 +48,9 @@ static int write_file(const char *folder, const char *name, const char *octets, 
     return is_good ? 0 : -1;
 }
 
-static int read_file(const char *folder, const char *name, struct buf *out)
+static int read_path(const char *path, struct buf *out)
 {
-    char path[4096];
     size_t got = 1;
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
     FILE *f = fopen(path, "rbe");
     while (f && got > 0) {
         char *at = buf_extend(out, 65536);
@@ -65,6 +63,13 @@ static int read_file(const char *folder, const char *name, struct buf *out)
     if (f)
         fclose(f);
     return is_good ? 0 : -1;
+}
+
+static int read_file(const char *folder, const char *name, struct buf *out)
+{
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return read_path(path, out);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -110,7 +115,7 @@ int evidence_write(const char *folder, const struct results *r, const struct cas
     describe(&about, r, c);
     int result = make_folders(path.at);
     if (result == 0)
-        result = read_file(".", c->of->scenario->file, &scenario);
+        result = read_path(c->of->scenario->file, &scenario);
     if (result == 0)
         result = write_file(path.at, "scenario.json", scenario.at, scenario.len);
     if (result == 0)
