@@ -83,9 +83,20 @@ static void derive_from_keys(struct needs *n, const struct scenario *s, const st
         "https-proxy");
 }
 
+/* A plain request through a proxy; a client that opens a tunnel for it as well is not asked. */
+static bool is_absolute_form(const struct scenario *s, const struct step *step)
+{
+    const struct client_keys *k =
+        step->session < 0 ? &s->client.keys : &s->client.sessions[step->session].keys;
+    const char *url = step->url.octets;
+    return url && step->url.len > 7 && memcmp(url, "http://", 7) == 0 &&
+           (k->proxy != PROXY_NONE || k->pool_count > 0);
+}
+
 static void derive_from_step(struct needs *n, const struct scenario *s, const struct step *step)
 {
     add(n, is_https(&step->url), "https");
+    add(n, is_absolute_form(s, step), "absolute-form");
     add(n, step->parallel, "parallel");
     add(n, step->expect_continue, "expect-continue");
     add(n, step->stream_read || (step->has_body && step->body.source == BODY_STREAM), "streaming");
