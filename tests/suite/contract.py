@@ -226,7 +226,7 @@ def expand(words, values):
         if isinstance(word, str):
             out.append(fill(word, values, 0))
         elif isinstance(word, list):
-            names = [n for w in word if isinstance(w, str) for n in re.findall(r"\{([a-z_]+)\}", w)]
+            names = [n for w in word if isinstance(w, str) for n in re.findall(r"(?<!\{)\{([a-z_]+)\}", w)]
             times = 0 if any(not values.get(n) for n in names) else max([len(values[n]) for n in names] or [1])
             for nth in range(times):
                 out += [fill(w, values, nth) for w in word]
@@ -239,7 +239,7 @@ def fill(text, values, nth):
     def value(match):
         of = values.get(match[1]) or [""]
         return of[nth if len(of) > 1 else 0]
-    return re.sub(r"\{([a-z_]+)\}", value, text.replace("{{", "{"))
+    return re.sub(r"\{\{|\{([a-z_]+)\}", lambda m: "{" if m[0] == "{{" else value(m), text)
 
 
 def run_command(client, play, keys, step):
@@ -267,6 +267,8 @@ def run_command(client, play, keys, step):
             found = re.findall(command["status"], reply["stderr"], re.MULTILINE)
             if found:
                 reply["status"] = int(found[-1])
+        if meaning == "answer" and "status" not in reply:  # it says all is well, and has no answer to show
+            meaning = "other"
         if meaning != "answer":
             reply.update(error=f"exit status {done.returncode}", kind=meaning)
         reply["body"] = {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest(),
@@ -293,7 +295,7 @@ def values_of(play, keys, step, folder):
     if "origin_credentials" in keys:
         values["origin_user"], values["origin_password"] = keys["origin_credentials"]
     for name, ms in (("timeout", "total_ms"), ("connect_timeout", "connect_ms"), ("read_timeout", "read_ms")):
-        values[name] = str(deadlines[ms] / 1000) if ms in deadlines else None
+        values[name] = f"{deadlines[ms] / 1000:g}" if ms in deadlines else None
     if policy:
         values.update(attempts=str(policy["attempts"]), retries=str(policy["attempts"] - 1),
                       base=str(policy.get("base_ms", 100) / 1000))
@@ -344,8 +346,11 @@ def check_get(client, play):
 def check_post(client, play):
     play = play()
     reply = client.open(play).get(HTTP + "/post", method="POST", body={"size": 65536})
+    if not client.driver and "body_file" not in json.dumps(client.variant["command"]):
+        return "it sends no body"
     expect(reply.get("status") == 200, f"{reply}")
     play.wait_for(event="body", at="origin", bytes=65536, sha256=hash_of(octets(65536)))
+    return None
 
 
 @control("404")
@@ -481,8 +486,11 @@ def check_redirects(client, play):
 def check_no_redirects(client, play):
     play = play()
     reply = client.open(play).get(f"{HTTP}/redirect?to={HTTP}/bytes/10&status=302")
-    expect(not play.journal(event="request", path="/bytes/10"), f"it followed: {reply}")
+    if play.journal(event="request", path="/bytes/10"):
+        expect("redirects" in client.capabilities and not client.driver, f"it followed: {reply}")
+        return "it follows all the same"
     expect(reply.get("status") == 302, f"{reply}")
+    return None
 
 
 COOKIES = {"rules": [{"on": "request", "do": [{"respond": {"headers": [["Set-Cookie", "a=1; Path=/"]]}}]}]}
@@ -539,15 +547,15 @@ def check_parallel(client, play):
 
 @control("cancel", "cancel")
 def check_cancel(client, play):
-    play = play(proxy={"rules": [{"on": "request", "do": ["stall"]}]})
+    play = play(origin={"rules": [{"on": "request", "do": ["stall"]}]})
     s = client.open(play)
     client.driver.say(do="request", session=s.id, id=900, method="GET", url=HTTP + "/")
-    play.wait_for(event="request")
+    play.wait_for(event="request", at="origin")
     client.driver.say(do="cancel", session=s.id, id=900)
     replies = [client.driver.hear(), client.driver.hear()]
     expect({"cancelled": 900} in replies, f"{replies}")
     expect(any(r.get("id") == 900 and r.get("kind") == "cancelled" for r in replies), f"{replies}")
-    play.wait_for(event="close", by="client")
+    play.wait_for(event="close", by="client", at="proxy")
 
 
 @control("switch-proxy", "switch-proxy")
@@ -690,11 +698,12 @@ def check_variant(arguments, folder, profile, name, variant):
             try:
                 note = function(client, play)
                 done += 1
-                if note and arguments.verbose:
+                if note and arguments.verbose and note != "not by a single call":
                     print(f"  {control_name}: {note}")
             except (Broken, OSError, ValueError, KeyError, subprocess.TimeoutExpired) as e:
                 failures += 1
-                print(f"  NOT KEPT: {control_name}: {type(e).__name__ if not isinstance(e, Broken) else ''} {e}", flush=True)
+                name = "" if isinstance(e, Broken) else type(e).__name__ + " "
+                print(f"  NOT KEPT: {control_name}: {name}{e}"[:arguments.width], flush=True)
                 if client.driver:
                     with contextlib.suppress(Broken, OSError):
                         client.end()
@@ -717,6 +726,7 @@ def main():
     parser.add_argument("--fakeproxy", default="build/release/fakeproxy")
     parser.add_argument("--only", help="one control by its name")
     parser.add_argument("--variant", help="one variant by its name")
+    parser.add_argument("--width", type=int, default=600, help="where a message is cut")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("folders", nargs="+")
     arguments = parser.parse_args()

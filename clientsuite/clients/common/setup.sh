@@ -96,6 +96,11 @@ python_packages() { # all pins from PyPI, in a virtual environment of its own
     stamp "$runtime" >"$home/.installed"
 }
 
+node_major() {
+    need node
+    node -p 'process.versions.node.split(".")[0]'
+}
+
 node_packages() { # all pins from npm
     need node npm
     local runtime

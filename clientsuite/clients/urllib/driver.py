@@ -9,8 +9,7 @@ KINDS = [(ssl.SSLError, "", "tls-origin"), (h.RemoteDisconnected, "", "closed-ea
          (OSError, "Tunnel connection failed", "proxy-connect"), (ValueError, "", "config")]
 CAPABILITIES = ["absolute-form", "cookies", "deadlines", "environment", "https", "parallel", "redirects"]
 LACKING = ["cache", "pool", "rotate", "hosts", "without_proxy", "origin_credentials"]  # what `open` may ask for in vain
-sessions, lock, out = {}, threading.Lock(), sys.stdout
-sys.stdout = sys.stderr  # a stray print must not garble the contract
+sessions, lock, out, sys.stdout = {}, threading.Lock(), sys.stdout, sys.stderr  # a stray print must not garble the contract
 def say(reply):
     with lock:
         print(json.dumps(reply), file=out, flush=True)
@@ -20,12 +19,11 @@ def opener(o):
     proxy, context = o.get("proxy"), ssl.create_default_context(cafile=o.get("ca_file"))
     if not o.get("verify", True):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    handlers = [u.HTTPSHandler(context=context)] + [NoRedirect()] * (not o.get("redirects"))
     url, pair = proxy and proxy["url"], proxy and proxy.get("username") and (proxy["username"], proxy.get("password") or "")
     if pair and proxy.get("by") != "header":
         url = url.replace("://", f"://{quote(pair[0], '')}:{quote(pair[1], '')}@", 1)
-    handlers += [u.HTTPCookieProcessor()] * bool(o.get("cookies")) + ([u.ProxyHandler({"http": url, "https": url})] if url else [])
-    return u.build_opener(*handlers)
+    return u.build_opener(u.HTTPSHandler(context=context), *[NoRedirect] * (not o.get("redirects")), *[u.HTTPCookieProcessor] * bool(o.get("cookies")),
+                          *([u.ProxyHandler({"http": url, "https": url})] if url else []))
 def request(o, r):
     reply, body, data, proxy = {"id": r["id"]}, r.get("body"), b"", o.get("proxy") or {}
     ms, headers = {**o.get("deadlines", {}), **(r.get("deadlines") or {})}, dict(r.get("headers") or [])
