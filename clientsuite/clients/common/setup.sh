@@ -114,4 +114,26 @@ node_packages() { # all pins from npm
     stamp "$runtime" >"$home/.installed"
 }
 
+go_minor() {
+    need go
+    go env GOVERSION | sed -E 's/^go1\.([0-9]+).*/\1/'
+}
+
+go_driver() { # FILE…: builds the driver of these and of common/drive.go; all pins are modules
+    need go
+    local module runtime
+    runtime=$(go env GOVERSION)
+    mkdir -p "$home/src"
+    for file in "$common/drive.go" "$@"; do cp "$file" "$home/src/"; done
+    (
+        cd "$home/src"
+        export GOTOOLCHAIN=local GOFLAGS=-mod=mod
+        rm -f go.mod go.sum
+        go mod init driver >/dev/null 2>&1
+        for module in "${!version[@]}"; do go get "$module@v${version[$module]}" >&2; done
+        go build -ldflags "-X main.version=$(printf '%s' "${version[*]}")" -o ../driver .
+    ) || fail "go build failed"
+    stamp "$runtime" >"$home/.installed"
+}
+
 for argument in "$@"; do asked+=("$argument"); done
