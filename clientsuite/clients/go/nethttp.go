@@ -22,10 +22,7 @@ import (
 var netHTTPKinds = []errorKind{
 	{isStatusText("Proxy Authentication Required"), "proxy-auth"},
 	{isAnyStatusText, "proxy-connect"},
-	{isA[*tls.CertificateVerificationError], "tls-origin"},
-	{isA[x509.UnknownAuthorityError], "tls-origin"},
-	{isA[x509.HostnameError], "tls-origin"},
-	{isA[x509.CertificateInvalidError], "tls-origin"},
+	{says("x509: "), "tls-origin"},
 	{isA[tls.RecordHeaderError], "tls-origin"},
 	{says("tls: "), "tls-origin"},
 	{says("stopped after 10 redirects"), "redirects"},
