@@ -136,4 +136,28 @@ go_driver() { # FILE…: builds the driver of these and of common/drive.go; all 
     stamp "$runtime" >"$home/.installed"
 }
 
+java_driver() { # GROUP:ARTIFACT…: all pins, in the same order as these; compiles common/Drive.java and Driver.java
+    need java javac
+    [ $# -eq 0 ] || maven_jars "$@"
+    javac -Xlint:all,-processing,-options,-serial,-path,-try,-deprecation -cp "$home/jars/*" -d "$home/classes" "$common/Drive.java" "$here/Driver.java" || fail "javac failed"
+}
+
+maven_jars() { # PACKAGE=GROUP:ARTIFACT…: with what they stand on, into jars/
+    need mvn
+    is_installed && return
+    local pair coordinates
+    rm -rf "${home:?}/jars"
+    {
+        printf '<project><modelVersion>4.0.0</modelVersion><groupId>driver</groupId><artifactId>driver</artifactId><version>1</version><dependencies>'
+        for pair in "$@"; do
+            coordinates=${pair#*=}
+            printf '<dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version></dependency>' \
+                "${coordinates%:*}" "${coordinates#*:}" "$(version_of "${pair%%=*}")"
+        done
+        printf '</dependencies></project>'
+    } >"$home/pom.xml"
+    mvn --quiet --batch-mode --file "$home/pom.xml" dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$home/jars" >&2
+    stamp >"$home/.installed"
+}
+
 for argument in "$@"; do asked+=("$argument"); done
