@@ -259,7 +259,8 @@ def run_command(client, play, keys, step):
         exits = command.get("exits", {"0": "answer"})
         meaning = exits.get(str(done.returncode), exits.get("*", "other"))
         reply = {"id": 0, "argv": argv, "stderr": done.stderr.decode(errors="replace"), "exit": done.returncode}
-        for line in done.stdout.decode(errors="replace").splitlines() if "tells" in command else []:
+        told_lines = (done.stdout + done.stderr).decode(errors="replace").splitlines() if "tells" in command else []
+        for line in (line for line in told_lines if line.startswith("{")):
             told, names = json.loads(line), command["tells"]
             if told.get(names["status"]):
                 reply["status"] = int(told[names["status"]])
@@ -293,7 +294,7 @@ def values_of(play, keys, step, folder):
         pair = ":".join(quote(proxy[k], safe="") for k in ("username", "password"))
         values["proxy_with_credentials"] = proxy["url"].replace("://", f"://{pair}@")
     if "origin_credentials" in keys:
-        values["origin_user"], values["origin_password"] = keys["origin_credentials"]
+        values["origin_user"], values["origin_password"] = (keys["origin_credentials"][k] for k in ("username", "password"))
     for name, ms in (("timeout", "total_ms"), ("connect_timeout", "connect_ms"), ("read_timeout", "read_ms")):
         values[name] = f"{deadlines[ms] / 1000:g}" if ms in deadlines else None
     if policy:
@@ -594,7 +595,7 @@ def check_ntlm(client, play):
 @control("origin-credentials", "origin-credentials")
 def check_origin(client, play):
     gate = {"scheme": "basic", "realm": "o", "users": {"u9": "p9"}}
-    reply = client.open(play(origin={"auth": gate}), origin_credentials=["u9", "p9"]).get(HTTP + "/")
+    reply = client.open(play(origin={"auth": gate}), origin_credentials={"username": "u9", "password": "p9"}).get(HTTP + "/")
     expect(reply.get("status") == 200, f"{reply}")
 
 
@@ -619,7 +620,7 @@ def check_expect(client, play):
 def check_hosts(client, play):
     play = play()
     url = play.proxy.replace("127.0.0.1", "gateway.invalid")
-    reply = client.open(play, {"url": url}, hosts={"gateway.invalid": ["127.0.0.1"]}).get(HTTP + "/") if client.driver else {"status": 200}
+    reply = client.open(play, {"url": url}, hosts={"gateway.invalid": "127.0.0.1"}).get(HTTP + "/") if client.driver else {"status": 200}
     expect(reply.get("status") == 200, f"{reply}")
 
 
@@ -656,7 +657,7 @@ def check_environment(client, play):
 def check_callback(client, play):
     play = play(proxy={"auth": U1})
     reply = client.open(play, {"username": "u1", "password": "no", "by": "callback",
-                               "pairs": [["u1", "no"], ["u1", "s3:c@t/"]]}).get(HTTP + "/")
+                               "credentials": [["u1", "no"], ["u1", "s3:c@t/"]]}).get(HTTP + "/")
     expect(reply.get("status") == 200, f"{reply}")
 
 
@@ -666,10 +667,13 @@ def check_callback(client, play):
 def check_contract(client):
     """hello and an unknown verb; the profile's claims are the driver's."""
     hello = client.start()
+    expect(hello.get("kinds"), "hello has no table of native errors")
     for key in ("client", "version", "runtime"):
         expect(isinstance(hello.get(key), str), f"hello has no {key}: {hello}")
     claimed = set(hello.get("capabilities", []))
     expect(claimed == client.capabilities, f"the driver and its profile differ: {sorted(claimed ^ client.capabilities)}")
+    wrong = set(hello.get("kinds", {}).values()) - KINDS
+    expect(not wrong, f"the driver's table has kinds that are not the contract's: {wrong}")
     verb = f"x-{os.getpid():x}"
     reply = client.driver.ask(do=verb)
     expect(reply == {"unsupported": verb}, f"an unknown verb was answered {reply}")

@@ -110,7 +110,7 @@ class Resolver(AbstractResolver):
         addresses = self.hosts[host]
         return [{"hostname": host, "host": a, "port": port, "proto": 0, "flags": socket.AI_NUMERICHOST,
                  "family": socket.AF_INET6 if ":" in a else socket.AF_INET}
-                for a in ([addresses] if isinstance(addresses, str) else addresses)]
+                for a in addresses]
 
     async def close(self):
         await self.other.close()

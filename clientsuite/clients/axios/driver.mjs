@@ -35,7 +35,7 @@ class Session {
     this.agents = { httpAgent: new http.Agent(options), httpsAgent: new https.Agent(options) };
     this.axios = axios.create({
       ...this.agents, maxRedirects: keys.redirects ? 5 : 0, ...(keys.hosts && { lookup: keys.lookup }),
-      ...(keys.origin_credentials && { auth: { username: keys.origin_credentials[0], password: keys.origin_credentials[1] } }),
+      ...(keys.origin_credentials && { auth: keys.origin_credentials }),
     });
     if (withRetry && keys.retry !== 'off') axiosRetry(this.axios, retryOf(keys.policy));
     this.change(keys);

@@ -82,7 +82,7 @@ public final class Drive {
             host = uri.getHost();
             port = uri.getPort() >= 0 ? uri.getPort() : isTls ? 443 : 80;
             if (uri.getRawUserInfo() != null || by.equals("url")) throw new Unsupported("credentials in the proxy's URL");
-            pairs = said.get("pairs") == null ? null : cast(said.get("pairs"));
+            pairs = said.get("credentials") == null ? null : cast(said.get("credentials"));
         }
 
         public boolean hasCredentials() { return username != null && !by.equals("header"); }
@@ -125,7 +125,8 @@ public final class Drive {
             redirects = Boolean.TRUE.equals(said.get("redirects"));
             cookies = Boolean.TRUE.equals(said.get("cookies"));
             verify = !Boolean.FALSE.equals(said.get("verify"));
-            originCredentials = said.get("origin_credentials") == null ? null : cast(said.get("origin_credentials"));
+            Map<String, String> pair = said.get("origin_credentials") == null ? null : cast(said.get("origin_credentials"));
+            originCredentials = pair == null ? null : List.of(pair.get("username"), pair.get("password"));
             hosts = said.get("hosts") == null ? Map.of() : cast(said.get("hosts"));
             deadlines = said.get("deadlines") == null ? Map.of() : cast(said.get("deadlines"));
             Object r = said.get("retry");
@@ -141,7 +142,7 @@ public final class Drive {
 
         public List<String> addresses(String host) {
             Object v = hosts.get(host);
-            return v == null ? null : v instanceof String s ? List.of(s) : cast(v);
+            return v == null ? null : List.of(((String) v).split(","));
         }
 
         /** Trusts the case's CA, or everyone. */
@@ -300,7 +301,11 @@ public final class Drive {
         Object id = said.get("session");
         Set<String> supported = Set.copyOf(capabilities);
         switch ((String) said.get("do")) {
-            case "hello" -> say(Map.of("client", client, "version", version, "runtime", "java " + Runtime.version(), "capabilities", capabilities));
+            case "hello" -> {
+                Map<String, Object> table = new LinkedHashMap<>();
+                for (Kind k : kinds) table.put((k.type.getSimpleName() + " " + k.words).trim(), k.kind);
+                say(Map.of("client", client, "version", version, "runtime", "java " + Runtime.version(), "capabilities", capabilities, "kinds", table));
+            }
             case "open" -> {
                 try {
                     Keys keys = new Keys(said, supported);
@@ -315,6 +320,11 @@ public final class Drive {
             case "change" -> {
                 Opened o = sessions.get(id);
                 Map<String, Object> merged = new LinkedHashMap<>(o.keys.said);
+                if (said.containsKey("username") && o.keys.said.get("proxy") != null) { // other credentials for the same proxy
+                    Map<String, Object> proxy = new LinkedHashMap<>(Drive.<Map<String, Object>>cast(o.keys.said.get("proxy")));
+                    for (String key : List.of("username", "password", "by")) proxy.put(key, said.get(key));
+                    merged.put("proxy", proxy);
+                }
                 merged.putAll(said);
                 Keys keys = new Keys(merged, supported);
                 o.session.change(keys);

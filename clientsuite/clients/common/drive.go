@@ -37,6 +37,11 @@ func (p *proxyKeys) basic() string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(*p.Username+":"+p.Password))
 }
 
+type pair struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
 type deadlines struct { // ms; nil: none
 	Connect *int `json:"connect_ms"`
 	Read    *int `json:"read_ms"`
@@ -74,20 +79,20 @@ type operation struct {
 	Session any    `json:"session"`
 	ID      any    `json:"id"`
 
-	Proxy             *proxyKeys      `json:"proxy"`
-	CAFile            string          `json:"ca_file"`
-	Verify            *bool           `json:"verify"`
-	Retry             json.RawMessage `json:"retry"`
-	Redirects         bool            `json:"redirects"`
-	Cookies           bool            `json:"cookies"`
-	Cache             bool            `json:"cache"`
-	Deadlines         deadlines       `json:"deadlines"`
-	Pool              []any           `json:"pool"`
-	Rotate            any             `json:"rotate"`
-	Hosts             map[string]any  `json:"hosts"`
-	WithoutProxy      any             `json:"without_proxy"`
-	Schemes           []string        `json:"schemes"`
-	OriginCredentials []string        `json:"origin_credentials"`
+	Proxy             *proxyKeys        `json:"proxy"`
+	CAFile            string            `json:"ca_file"`
+	Verify            *bool             `json:"verify"`
+	Retry             json.RawMessage   `json:"retry"`
+	Redirects         bool              `json:"redirects"`
+	Cookies           bool              `json:"cookies"`
+	Cache             bool              `json:"cache"`
+	Deadlines         deadlines         `json:"deadlines"`
+	Pool              []any             `json:"pool"`
+	Rotate            any               `json:"rotate"`
+	Hosts             map[string]string `json:"hosts"` // addresses, apart by commas
+	WithoutProxy      any               `json:"without_proxy"`
+	Schemes           []string          `json:"schemes"`
+	OriginCredentials *pair             `json:"origin_credentials"`
 
 	Method         string      `json:"method"`
 	URL            string      `json:"url"`
@@ -141,7 +146,8 @@ type session interface {
 	close()
 }
 
-type errorKind struct { // a row of the table of errors
+type errorKind struct { // a row of the table of errors: its words for a reader
+	what string
 	is   func(error) bool
 	kind string
 }
@@ -184,7 +190,7 @@ func (d *driver) can(capability string) bool {
 func (d *driver) check(o *operation) error {
 	wanted := map[string]bool{"redirects": o.Redirects, "cookies": o.Cookies, "cache": o.Cache, "proxy-pool": len(o.Pool) > 0,
 		"rotation": o.Rotate != nil, "host-map": len(o.Hosts) > 0, "without-proxy": o.WithoutProxy != nil,
-		"origin-credentials": len(o.OriginCredentials) > 0, "retry": o.policy != nil,
+		"origin-credentials": o.OriginCredentials != nil, "retry": o.policy != nil,
 		"credential-callback": o.Proxy != nil && o.Proxy.By == "callback", "schemes": len(o.Schemes) > 0}
 	for _, scheme := range o.Schemes {
 		if scheme == "basic" { // that is all they know
@@ -217,7 +223,11 @@ func parse(line []byte) (*operation, error) {
 func (d *driver) do(o *operation) error {
 	switch o.Do {
 	case "hello":
-		d.say(map[string]any{"client": d.client, "version": d.version, "runtime": runtime.Version(), "capabilities": d.capabilities})
+		kinds := map[string]string{}
+		for _, row := range d.kinds {
+			kinds[row.what] = row.kind
+		}
+		d.say(map[string]any{"client": d.client, "version": d.version, "runtime": runtime.Version(), "capabilities": d.capabilities, "kinds": kinds})
 	case "open":
 		if err := d.check(o); err != nil {
 			return err
@@ -266,6 +276,18 @@ func (d *driver) do(o *operation) error {
 // change merges the keys that are said into those of the session.
 func (d *driver) change(o *operation) error {
 	s := d.sessions[o.Session]
+	if _, isPair := o.said["username"]; isPair && s.keys.Proxy != nil { // other credentials for the same proxy
+		proxy := map[string]json.RawMessage{}
+		if err := json.Unmarshal(s.keys.said["proxy"], &proxy); err != nil {
+			return err
+		}
+		for _, key := range []string{"username", "password", "by"} {
+			if value, isSaid := o.said[key]; isSaid {
+				proxy[key] = value
+			}
+		}
+		o.said["proxy"], _ = json.Marshal(proxy)
+	}
 	for key, value := range s.keys.said {
 		if _, isSaid := o.said[key]; !isSaid {
 			o.said[key] = value

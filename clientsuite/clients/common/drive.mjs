@@ -67,7 +67,7 @@ class Keys {
     if (!this.hosts) return undefined;
     return (host, options, done) => {
       if (!(host in this.hosts)) return dns.lookup(host, options, done);
-      const all = [this.hosts[host]].flat().map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+      const all = this.hosts[host].split(',').map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
       return options.all ? done(null, all) : done(null, all[0].address, all[0].family);
     };
   }
@@ -223,7 +223,10 @@ export async function serve({ client, version, capabilities, Session, kinds }) {
   }
 
   const verbs = {
-    hello: () => say({ client, version, runtime: `node ${process.version.slice(1)}`, capabilities }),
+    hello: () => say({
+      client, version, runtime: `node ${process.version.slice(1)}`, capabilities,
+      kinds: Object.fromEntries(kinds.map(([what, kind]) => [String(what), kind])),
+    }),
     async open(said) {
       const keys = new Keys(said, supported);
       const session = new Session();
@@ -237,8 +240,9 @@ export async function serve({ client, version, capabilities, Session, kinds }) {
       sessions.set(said.session, session);
       return say({ session: said.session });
     },
-    async change({ do: _, session: id, ...changed }) {
+    async change({ do: _, session: id, username, password, by, ...changed }) {
       const session = sessions.get(id);
+      if (username !== undefined) changed.proxy = { ...session.keys.said.proxy, username, password, by }; // for the same proxy
       if (!session.change) throw new Unsupported('switch-proxy');
       const keys = new Keys({ ...session.keys.said, ...changed }, supported);
       await session.change(keys);

@@ -81,6 +81,10 @@ class Keys:
         if isinstance(self.retry, dict) and "retry" not in supported:
             raise Unsupported("retry")
         self.deadlines = said.get("deadlines") or {}
+        if self.origin_credentials:
+            self.origin_credentials = (self.origin_credentials["username"], self.origin_credentials.get("password") or "")
+        if self.hosts:
+            self.hosts = {name: addresses.split(",") for name, addresses in self.hosts.items()}
 
     @property
     def policy(self):
@@ -193,7 +197,8 @@ class _Loop:
 class _Driver:
     def __init__(self, client, version, capabilities, session_class, kinds):
         self.hello = {"client": client, "version": version, "capabilities": capabilities,
-                      "runtime": f"python {platform.python_version()}"}
+                      "runtime": f"python {platform.python_version()}",
+                      "kinds": {": ".join([row[0].__name__, *row[1:-1]]): row[-1] for row in kinds}}
         self.session_class, self.kinds = session_class, kinds
         self.supported = set(capabilities) | set(getattr(session_class, "takes", ()))
         self.sessions, self.running = {}, {}
@@ -243,6 +248,9 @@ class _Driver:
         if not hasattr(session, "change"):
             raise Unsupported("switch-proxy")
         changed = {k: v for k, v in said.items() if k not in ("do", "session")}
+        pair = {k: changed.pop(k) for k in ("username", "password", "by") if k in changed}
+        if pair:  # other credentials for the same proxy
+            changed["proxy"] = {**session.keys.said["proxy"], **pair}
         keys = Keys({**session.keys.said, **changed}, self.supported)
         self.call(session.change, keys)
         session.keys = keys

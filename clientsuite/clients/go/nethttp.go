@@ -20,28 +20,28 @@ import (
 
 // Native errors and what the contract calls them; the first row that fits decides.
 var netHTTPKinds = []errorKind{
-	{isStatusText("Proxy Authentication Required"), "proxy-auth"},
-	{isAnyStatusText, "proxy-connect"},
-	{says("x509: "), "tls-origin"},
-	{isA[tls.RecordHeaderError], "tls-origin"},
-	{says("tls: "), "tls-origin"},
-	{says("stopped after 10 redirects"), "redirects"},
-	{says("timeout awaiting response headers"), "timeout-read"},
-	{says("TLS handshake timeout"), "timeout-connect"},
-	{isDialTimeout, "timeout-connect"},
-	{says("Client.Timeout exceeded"), "timeout-total"},
-	{is(context.DeadlineExceeded), "timeout-total"},
-	{is(syscall.ECONNREFUSED), "proxy-unreachable"},
-	{isA[*net.DNSError], "proxy-unreachable"},
-	{is(syscall.ECONNRESET), "reset"},
-	{is(syscall.EPIPE), "reset"},
-	{is(io.ErrUnexpectedEOF), "incomplete"},
-	{is(io.EOF), "closed-early"},
-	{says("server closed idle connection"), "closed-early"},
-	{says("malformed"), "protocol"},
-	{says("bad "), "protocol"},
-	{says("invalid "), "protocol"},
-	{says("unsupported protocol scheme"), "config"},
+	{"Proxy Authentication Required", isStatusText("Proxy Authentication Required"), "proxy-auth"},
+	{"a status line's reason alone", isAnyStatusText, "proxy-connect"},
+	{"x509: ", says("x509: "), "tls-origin"},
+	{"tls.RecordHeaderError", isA[tls.RecordHeaderError], "tls-origin"},
+	{"tls: ", says("tls: "), "tls-origin"},
+	{"stopped after 10 redirects", says("stopped after 10 redirects"), "redirects"},
+	{"timeout awaiting response headers", says("timeout awaiting response headers"), "timeout-read"},
+	{"TLS handshake timeout", says("TLS handshake timeout"), "timeout-connect"},
+	{"net.OpError dial, Timeout()", isDialTimeout, "timeout-connect"},
+	{"Client.Timeout exceeded", says("Client.Timeout exceeded"), "timeout-total"},
+	{"context.DeadlineExceeded", is(context.DeadlineExceeded), "timeout-total"},
+	{"ECONNREFUSED", is(syscall.ECONNREFUSED), "proxy-unreachable"},
+	{"net.DNSError", isA[*net.DNSError], "proxy-unreachable"},
+	{"ECONNRESET", is(syscall.ECONNRESET), "reset"},
+	{"EPIPE", is(syscall.EPIPE), "reset"},
+	{"io.ErrUnexpectedEOF", is(io.ErrUnexpectedEOF), "incomplete"},
+	{"io.EOF", is(io.EOF), "closed-early"},
+	{"server closed idle connection", says("server closed idle connection"), "closed-early"},
+	{"malformed", says("malformed"), "protocol"},
+	{"bad ", says("bad "), "protocol"},
+	{"invalid ", says("invalid "), "protocol"},
+	{"unsupported protocol scheme", says("unsupported protocol scheme"), "config"},
 }
 
 var netHTTPCapabilities = []string{"absolute-form", "cancel", "cookies", "deadlines", "environment", "expect-continue", "host-map",
@@ -124,17 +124,14 @@ func openNetHTTP(o *operation) (*netHTTP, error) {
 }
 
 // dial takes the names of the case first, each of its addresses in turn.
-func dial(ctx context.Context, d *net.Dialer, network, address string, hosts map[string]any) (conn net.Conn, err error) {
+func dial(ctx context.Context, d *net.Dialer, network, address string, hosts map[string]string) (conn net.Conn, err error) {
 	host, port, _ := net.SplitHostPort(address)
-	addresses, isList := hosts[host].([]any)
-	if one, isText := hosts[host].(string); isText {
-		addresses, isList = []any{one}, true
-	}
-	if !isList {
+	addresses, isMapped := hosts[host]
+	if !isMapped {
 		return d.DialContext(ctx, network, address)
 	}
-	for _, a := range addresses {
-		if conn, err = d.DialContext(ctx, network, net.JoinHostPort(a.(string), port)); err == nil {
+	for _, a := range strings.Split(addresses, ",") {
+		if conn, err = d.DialContext(ctx, network, net.JoinHostPort(a, port)); err == nil {
 			return conn, nil
 		}
 	}
@@ -184,8 +181,8 @@ func (s *netHTTP) prepare(ctx context.Context, o *operation) (*http.Request, *ht
 	if o.ExpectContinue {
 		r.Header.Set("Expect", "100-continue")
 	}
-	if pair := s.keys.OriginCredentials; len(pair) == 2 {
-		r.SetBasicAuth(pair[0], pair[1])
+	if pair := s.keys.OriginCredentials; pair != nil {
+		r.SetBasicAuth(pair.Username, pair.Password)
 	}
 	client := s.client
 	client.Timeout = time.Duration(ms(o.Deadlines.Total, s.keys.Deadlines.Total)) * time.Millisecond

@@ -42,7 +42,7 @@ class Session {
       agent: this.agent, followRedirect: Boolean(keys.redirects), throwHttpErrors: false, responseType: 'buffer', retry: retryOf(keys),
       https: { certificateAuthority: keys.ca, rejectUnauthorized: keys.verify },
       ...(keys.cookies && { cookieJar: new CookieJar() }),
-      ...(keys.origin_credentials && { username: keys.origin_credentials[0], password: keys.origin_credentials[1] }),
+      ...keys.origin_credentials,
     });
   }
 

@@ -75,7 +75,7 @@ class Session
                 : [CURLOPT_PROXY_SSL_VERIFYPEER => false, CURLOPT_PROXY_SSL_VERIFYHOST => 0];
         }
         if (isset($said['origin_credentials'])) {
-            $options['auth'] = $said['origin_credentials'];
+            $options['auth'] = [$said['origin_credentials']['username'], $said['origin_credentials']['password'] ?? ''];
         }
         $this->client = new Client($options);
     }
@@ -220,14 +220,18 @@ while (($line = fgets(STDIN)) !== false) {
         switch ($said['do']) {
             case 'hello':
                 say(['client' => 'Guzzle', 'version' => version() . ' (libcurl ' . curl_version()['version'] . ')', 'runtime' => 'php ' . PHP_VERSION,
-                    'capabilities' => $capabilities]);
+                    'capabilities' => $capabilities, 'kinds' => array_column(KINDS, 1, 0)]);
                 break;
             case 'open':
                 $sessions[$id] = new Session($said);
                 say(['session' => $id]);
                 break;
             case 'change':
-                unset($said['do']);
+                $pair = array_intersect_key($said, ['username' => 0, 'password' => 0, 'by' => 0]);
+                $said = array_diff_key($said, $pair + ['do' => 0]);
+                if ($pair) { // other credentials for the same proxy
+                    $said['proxy'] = $pair + $sessions[$id]->said['proxy'];
+                }
                 $sessions[$id]->said = $said + $sessions[$id]->said;
                 say(['session' => $id]);
                 break;

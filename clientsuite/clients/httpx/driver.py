@@ -60,7 +60,7 @@ class Session:
         if keys.without_proxy:
             more["mounts"] = {f"all://{host}": None for host in keys.without_proxy}
         self.client = httpx.Client(follow_redirects=keys.redirects, timeout=None,
-                                   auth=tuple(keys.origin_credentials) if keys.origin_credentials else None, **more)
+                                   auth=keys.origin_credentials, **more)
         if not keys.cookies:
             self.client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 

@@ -360,8 +360,8 @@ static void set_session(const struct driver *d, struct transfer *t, const char *
         SET(CURLOPT_COOKIEFILE, "");
     }
     if (pair) {
-        SET(CURLOPT_USERNAME, cJSON_GetArrayItem(pair, 0)->valuestring);
-        SET(CURLOPT_PASSWORD, cJSON_GetArrayItem(pair, 1)->valuestring);
+        SET(CURLOPT_USERNAME, text(pair, "username"));
+        SET(CURLOPT_PASSWORD, text(pair, "password"));
     }
     set_hosts(t, get(keys, "hosts"), url);
     set_exclusions(t, get(keys, "without_proxy"));
@@ -598,6 +598,9 @@ static void do_hello(const struct driver *d)
     cJSON_AddStringToObject(reply, "client", "libcurl");
     cJSON_AddStringToObject(reply, "version", v->version);
     cJSON_AddStringToObject(reply, "runtime", v->ssl_version ? v->ssl_version : "no TLS");
+    list = cJSON_AddObjectToObject(reply, "kinds");
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        cJSON_AddStringToObject(list, curl_easy_strerror(kinds[i].code), kinds[i].kind);
     list = cJSON_AddArrayToObject(reply, "capabilities");
     for (const char *const *c = capabilities; *c; c++)
         cJSON_AddItemToArray(list, cJSON_CreateString(*c));
@@ -627,10 +630,15 @@ static void do_change(struct driver *d, const cJSON *said)
 {
     struct session *s = session_of(d, said);
     const cJSON *v;
+    cJSON *proxy = cJSON_GetObjectItemCaseSensitive(s->keys, "proxy");
     cJSON_ArrayForEach(v, said)
     {
-        cJSON_DeleteItemFromObjectCaseSensitive(s->keys, v->string);
-        cJSON_AddItemToObject(s->keys, v->string, cJSON_Duplicate(v, true));
+        bool is_pair = strcmp(v->string, "username") == 0 || strcmp(v->string, "password") == 0 ||
+                       strcmp(v->string, "by") == 0; /* other credentials for the same proxy */
+        cJSON *into = is_pair && cJSON_IsObject(proxy) ? proxy : s->keys;
+        cJSON_DeleteItemFromObjectCaseSensitive(into, v->string);
+        cJSON_AddItemToObject(into, v->string, cJSON_Duplicate(v, true));
+        proxy = cJSON_GetObjectItemCaseSensitive(s->keys, "proxy");
     }
     say_one("session", s->id);
 }

@@ -74,7 +74,8 @@ sub agent_of {
 sub set_proxy {
     my ($a, $o) = @_;
     my $p = $o->{proxy};
-    $a->{driver_pairs} = { origin => $o->{origin_credentials} };
+    my $origin = $o->{origin_credentials};
+    $a->{driver_pairs} = { origin => $origin && [@$origin{qw(username password)}] };
     return $a->env_proxy unless $p;
     my ($url, $by) = ($p->{url}, $p->{by} // 'documented');
     if (defined $p->{username} && ($by eq 'url' || $by eq 'documented' && !$is_challenged)) {
@@ -142,7 +143,8 @@ sub request {
 }
 
 my %verbs = (
-    hello => sub { say_({ client => 'libwww-perl', version => $LWP::UserAgent::VERSION, runtime => sprintf('perl %vd', $^V), capabilities => \@CAPABILITIES }) },
+    hello => sub { say_({ client => 'libwww-perl', version => $LWP::UserAgent::VERSION, runtime => sprintf('perl %vd', $^V), capabilities => \@CAPABILITIES,
+        kinds => { map {; "$_->[0]" => $_->[1] } @KINDS } }) },
     open => sub {
         my $o = shift;
         $sessions{ $o->{session} } = { said => $o, agent => agent_of($o) };
@@ -151,6 +153,8 @@ my %verbs = (
     change => sub {
         my $o = shift;
         my $s = $sessions{ $o->{session} };
+        my %pair = map { exists $o->{$_} ? ($_ => delete $o->{$_}) : () } qw(username password by);
+        $o->{proxy} = { %{ $s->{said}{proxy} }, %pair } if %pair;    # other credentials for the same proxy
         $s->{said} = { %{ $s->{said} }, %$o };
         set_proxy($s->{agent}, $s->{said});
         say_({ session => $o->{session} });

@@ -61,7 +61,7 @@ class Session:
                 raise drive.Unsupported("credentials beside the proxy's URL")
             url = keys.proxy.url if keys.proxy.by == "header" else keys.proxy.url_with_credentials()
             self.session.proxies = {"http": url, "https": url}
-        self.session.auth = tuple(keys.origin_credentials) if keys.origin_credentials else None
+        self.session.auth = keys.origin_credentials
 
     def request(self, r, answer):
         keys = self.keys

@@ -145,8 +145,8 @@ fn open(keys: &Value, with_retry: bool) -> Result<Session, Failure> {
         b = b.read_timeout(t);
     }
     for (host, addresses) in keys["hosts"].as_object().unwrap_or(&Map::new()) {
-        let list = addresses.as_array().cloned().unwrap_or(vec![addresses.clone()]);
-        let list: Vec<_> = list.iter().filter_map(|a| Some(std::net::SocketAddr::new(a.as_str()?.parse().ok()?, 0))).collect();
+        let list = addresses.as_str().unwrap_or("").split(',');
+        let list: Vec<_> = list.filter_map(|a| Some(std::net::SocketAddr::new(a.parse().ok()?, 0))).collect();
         b = b.resolve_to_addrs(host, &list);
     }
     let client = b.build()?;
@@ -218,8 +218,8 @@ fn build(s: &Session, said: &Value) -> Result<Request, Failure> {
         let pair = format!("{}:{}", text(proxy, "username").unwrap_or(""), text(proxy, "password").unwrap_or(""));
         b = b.header("Proxy-Authorization", format!("Basic {}", STANDARD.encode(pair)));
     }
-    if let Some(pair) = s.keys["origin_credentials"].as_array() {
-        b = b.basic_auth(pair[0].as_str().unwrap_or(""), pair[1].as_str());
+    if let Some(user) = text(&s.keys["origin_credentials"], "username") {
+        b = b.basic_auth(user, text(&s.keys["origin_credentials"], "password"));
     }
     if let Some(t) = total(s, said) {
         b = b.timeout(t);
@@ -323,7 +323,9 @@ impl Driver {
                 if self.with_retry {
                     capabilities.push("retry");
                 }
-                say(json!({ "client": "reqwest", "version": env!("CLIENT_VERSION"), "runtime": env!("CLIENT_RUNTIME"), "capabilities": capabilities }));
+                let kinds: Map<String, Value> = KINDS.iter().map(|(words, kind)| (words.to_string(), json!(kind))).collect();
+                say(json!({ "client": "reqwest", "version": env!("CLIENT_VERSION"), "runtime": env!("CLIENT_RUNTIME"),
+                    "capabilities": capabilities, "kinds": kinds }));
             }
             "open" => match lacks(&said, self.with_retry) {
                 Some(lack) => say(json!({ "unsupported": lack })),

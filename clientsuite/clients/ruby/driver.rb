@@ -100,7 +100,8 @@ def build(said, session, uri)
   request['Expect'] = '100-continue' if said['expect_continue']
   proxy = session.said['proxy']
   request['Proxy-Authorization'] = "Basic #{Base64.strict_encode64("#{proxy['username']}:#{proxy['password']}")}" if proxy && proxy['by'] == 'header'
-  request.basic_auth(*session.said['origin_credentials']) if session.said['origin_credentials']
+  origin = session.said['origin_credentials']
+  request.basic_auth(origin['username'], origin['password']) if origin
   return request unless (body = said['body'])
 
   if body['stream']
@@ -157,7 +158,8 @@ $stdin.each_line do |line|
     check(said)
     case said['do']
     when 'hello'
-      say('client' => 'Net::HTTP', 'version' => Net::HTTP::VERSION, 'runtime' => "ruby #{RUBY_VERSION}", 'capabilities' => CAPABILITIES)
+      say('client' => 'Net::HTTP', 'version' => Net::HTTP::VERSION, 'runtime' => "ruby #{RUBY_VERSION}", 'capabilities' => CAPABILITIES,
+          'kinds' => KINDS.to_h { |type, words, kind| ["#{type} #{words.source}".strip, kind] })
     when 'open'
       sessions[said['session']] = Session.new(said)
       say('session' => said['session'])

@@ -49,7 +49,7 @@ for line in sys.stdin:
     verb, id = said["do"], {"id": said["id"]} if "id" in said else {}
     lacking = [key for key in LACKING if said.get(key)] + retry * isinstance(said.get("retry"), dict) + ["streaming"] * bool((said.get("body") or {}).get("stream"))
     if verb == "hello":
-        say({"client": "urllib", "version": platform.python_version(), "runtime": "python " + platform.python_version(), "capabilities": CAPABILITIES})
+        say({"client": "urllib", "version": platform.python_version(), "runtime": "python " + platform.python_version(), "capabilities": CAPABILITIES, "kinds": {f"{c.__name__} {text}".strip(): k for c, text, k in KINDS}})
     elif verb not in ("open", "request", "close") or lacking:
         say({**id, "unsupported": lacking[0] if lacking else verb})
     elif verb == "request":  # a thread each, so that parallel ones are
