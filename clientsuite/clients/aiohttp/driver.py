@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractResolver
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../common"))
 import drive  # noqa: E402
 
-# Native errors and what the contract calls them; the first row that fits the innermost cause decides.
+# Native errors and what the contract calls them: the first row that fits the error or one of its causes decides.
 KINDS = [
     (ConnectionRefusedError, "proxy-unreachable"),
     (ssl.SSLError, "tls-origin"),

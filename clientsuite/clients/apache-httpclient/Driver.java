@@ -46,7 +46,7 @@ import org.apache.hc.core5.util.VersionInfo;
 
 /** Apache HttpClient 5, classic: a pooling connection manager, a CredentialsProvider, DefaultHttpRequestRetryStrategy. */
 public final class Driver implements Drive.Session {
-    // Native errors and what the contract calls them; the first row that fits the innermost cause decides.
+    // Native errors and what the contract calls them: the first row that fits the error or one of its causes decides.
     static final List<Drive.Kind> KINDS = List.of(
         new Drive.Kind(SSLException.class, "", "tls-origin"),
         new Drive.Kind(java.security.GeneralSecurityException.class, "", "tls-origin"),

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import axios from 'axios';
 import { serve, versionOf, Unsupported, NODE_KINDS } from './common/drive.mjs';
 
-// Native errors (code, name or words) and what the contract calls them; the innermost cause comes first.
+// Native errors (code, name or words) and what the contract calls them: the first row that fits the error or a cause decides.
 const KINDS = [
   [/(407|Proxy Authentication Required)/, 'proxy-auth'],
   [/tunneling socket could not be established|Proxy CONNECT|Proxy connection ended before/, 'proxy-connect'],

@@ -386,13 +386,13 @@ public final class Drive {
         return cause == null || cause.getMessage() == null || own.contains(cause.getMessage()) ? own : own + ": " + cause.getMessage();
     }
 
-    /** The first row that fits the innermost cause, then the one it caused, and so on. */
+    /** The first row that fits the error or one of its causes. */
     private String kindOf(Throwable error) {
         List<Throwable> causes = new ArrayList<>();
         Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         for (Throwable e = error; e != null && seen.add(e); e = e.getCause()) causes.add(0, e);
-        for (Throwable cause : causes)
-            for (Kind row : kinds)
+        for (Kind row : kinds)
+            for (Throwable cause : causes)
                 if (row.type.isInstance(cause) && (row.words.isEmpty() || String.valueOf(cause.getMessage()).contains(row.words))) return row.kind;
         return "other";
     }

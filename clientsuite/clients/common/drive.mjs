@@ -141,7 +141,7 @@ class Answer {
   }
 }
 
-// The first row of the table that fits the error or one it was caused by. A row is [code, name or words, kind].
+// The first row of the table that fits the error or one it was caused by, so the order of rows decides. A row is [code, name or words, kind].
 export function kindOf(error, table) {
   const causes = [];
   for (const waiting = [error]; waiting.length;) {
@@ -150,8 +150,8 @@ export function kindOf(error, table) {
     causes.unshift(e);
     waiting.push(e.cause, ...(e.errors ?? []));
   }
-  for (const cause of causes)
-    for (const [what, kind] of table)
+  for (const [what, kind] of table)
+    for (const cause of causes)
       if (what instanceof RegExp ? what.test(cause.message) : what === cause.code || what === cause.name) return kind;
   return 'other';
 }

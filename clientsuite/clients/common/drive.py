@@ -159,12 +159,13 @@ def text_of(value):
 
 
 def kind_of(error, table):
-    """The first row of the table that fits the error or one that it was caused by, the innermost first.
+    """The first row of the table that fits the error or one that it was caused by; so the order of rows decides.
 
     A row is (class, kind) or (class, text, kind), where the text must stand in the error's words.
     """
-    for cause in reversed(causes_of(error)):
-        for row in table:
+    causes = causes_of(error)
+    for row in table:
+        for cause in causes:
             if isinstance(cause, row[0]) and (len(row) == 2 or row[1] in str(cause)):
                 return row[-1]
     return "other"

@@ -62,7 +62,7 @@ is_installed() { # [EXTRA…]: the stamp says that the same was installed here
 
 stamp() {
     printf '%s\n' "$@"
-    versions =
+    versions '='
 }
 
 need() { # COMMAND…
@@ -91,7 +91,7 @@ python_packages() { # all pins from PyPI, in a virtual environment of its own
     rm -rf "${home:?}"/{bin,lib,lib64,include,pyvenv.cfg}
     python3 -m venv "$home" || fail "python3 -m venv failed (the Debian package is python3-venv)"
     local -a wanted
-    mapfile -t wanted < <(versions ==)
+    mapfile -t wanted < <(versions '==')
     "$home/bin/python" -m pip install --quiet --disable-pip-version-check "${wanted[@]}"
     stamp "$runtime" >"$home/.installed"
 }

@@ -9,7 +9,7 @@ import { Readable } from 'node:stream';
 import { CookieJar } from 'tough-cookie';
 import { serve, versionOf, NODE_KINDS } from './common/drive.mjs';
 
-// Native errors (code, name or words) and what the contract calls them; the innermost cause comes first.
+// Native errors (code, name or words) and what the contract calls them: the first row that fits the error or a cause decides.
 const KINDS = [
   [/Bad response: 407/, 'proxy-auth'],
   [/Bad response/, 'proxy-connect'],

@@ -10,7 +10,7 @@ import httpx
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../common"))
 import drive  # noqa: E402
 
-# Native errors and what the contract calls them; the first row that fits the innermost cause decides.
+# Native errors and what the contract calls them: the first row that fits the error or one of its causes decides.
 KINDS = [
     (httpx.ProxyError, "407", "proxy-auth"),
     (httpx.ProxyError, "proxy-connect"),

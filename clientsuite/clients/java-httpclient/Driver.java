@@ -28,7 +28,7 @@ import javax.net.ssl.SSLException;
 
 /** java.net.http.HttpClient: a ProxySelector and an Authenticator, as its documentation has them. */
 public final class Driver implements Drive.Session {
-    // Native errors and what the contract calls them; the first row that fits the innermost cause decides.
+    // Native errors and what the contract calls them: the first row that fits the error or one of its causes decides.
     static final List<Drive.Kind> KINDS = List.of(
         new Drive.Kind(SSLException.class, "", "tls-origin"),
         new Drive.Kind(java.security.GeneralSecurityException.class, "", "tls-origin"),

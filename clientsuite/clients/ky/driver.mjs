@@ -5,7 +5,7 @@ import ky, { HTTPError } from 'ky';
 import { Agent, ProxyAgent } from 'undici';
 import { serve, versionOf, NODE_KINDS } from './common/drive.mjs';
 
-// Native errors (code, name or words) and what the contract calls them; the innermost cause comes first.
+// Native errors (code, name or words) and what the contract calls them: the first row that fits the error or a cause decides.
 const KINDS = [
   [/Proxy response \(407\)/, 'proxy-auth'],
   [/Proxy response/, 'proxy-connect'],

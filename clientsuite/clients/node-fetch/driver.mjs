@@ -7,7 +7,7 @@ import fetch from 'node-fetch';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { serve, versionOf, NODE_KINDS } from './common/drive.mjs';
 
-// Native errors (code, name or words) and what the contract calls them; the innermost cause comes first.
+// Native errors (code, name or words) and what the contract calls them: the first row that fits the error or a cause decides.
 const KINDS = [
   [/Proxy connection ended before receiving CONNECT response/, 'closed-early'],
   ['max-redirect', 'redirects'],

@@ -28,7 +28,7 @@ import okio.BufferedSink;
 
 /** OkHttp: proxy, proxyAuthenticator with the guard of its recipes, callTimeout. retryOnConnectionFailure stays on. */
 public final class Driver implements Drive.Session {
-    // Native errors and what the contract calls them; the first row that fits the innermost cause decides.
+    // Native errors and what the contract calls them: the first row that fits the error or one of its causes decides.
     static final List<Drive.Kind> KINDS = List.of(
         new Drive.Kind(SSLException.class, "", "tls-origin"),
         new Drive.Kind(java.security.GeneralSecurityException.class, "", "tls-origin"),

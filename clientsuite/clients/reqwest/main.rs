@@ -13,7 +13,7 @@ use std::io::{BufRead, Write};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Native errors, by their words, and what the contract calls them; the first row that fits the innermost cause decides.
+/// Native errors, by their words, and what the contract calls them: the first row that fits the error or a cause decides.
 const KINDS: &[(&str, &str)] = &[
     ("proxy authentication required", "proxy-auth"),
     ("proxy authorization required", "proxy-auth"),
@@ -261,13 +261,8 @@ fn kind_of(e: &Failure, is_late: bool) -> &'static str {
             return if reqwest.is_connect() { "timeout-connect" } else if is_late { "timeout-total" } else { "timeout-read" };
         }
     }
-    for cause in causes.iter().rev() {
-        let words = cause.to_string();
-        if let Some((_, kind)) = KINDS.iter().find(|(part, _)| words.contains(part)) {
-            return kind;
-        }
-    }
-    "other"
+    let words: Vec<String> = causes.iter().map(|c| c.to_string()).collect();
+    KINDS.iter().find(|(part, _)| words.iter().any(|w| w.contains(part))).map_or("other", |(_, kind)| kind)
 }
 
 fn words(e: &Failure) -> String {

@@ -6,7 +6,7 @@
 import { fetch, Agent, EnvHttpProxyAgent, ProxyAgent, RetryAgent } from 'undici';
 import { serve, versionOf, NODE_KINDS } from './common/drive.mjs';
 
-// Native errors (code, name or words) and what the contract calls them; the innermost cause comes first.
+// Native errors (code, name or words) and what the contract calls them: the first row that fits the error or a cause decides.
 const KINDS = [
   [/\(407\)/, 'proxy-auth'],
   [/Proxy response/, 'proxy-connect'],

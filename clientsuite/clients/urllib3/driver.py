@@ -15,15 +15,15 @@ from urllib3 import exceptions as e
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../common"))
 import drive  # noqa: E402
 
-# Native errors and what the contract calls them; the first row that fits the innermost cause decides.
+# Native errors and what the contract calls them: the first row that fits the error or one of its causes decides.
 KINDS = [
     (ssl.SSLError, "tls-origin"),
+    (http.client.RemoteDisconnected, "closed-early"),  # a ConnectionResetError too
     (ConnectionResetError, "reset"),
     (BrokenPipeError, "reset"),
     (ConnectionRefusedError, "proxy-unreachable"),
     (OSError, "Tunnel connection failed: 407", "proxy-auth"),
     (OSError, "Tunnel connection failed", "proxy-connect"),
-    (http.client.RemoteDisconnected, "closed-early"),
     (http.client.IncompleteRead, "incomplete"),
     (e.IncompleteRead, "incomplete"),
     (e.InvalidChunkLength, "incomplete"),
