@@ -34,6 +34,7 @@ import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.MalformedChunkCodingException;
+import org.apache.hc.core5.http.MessageConstraintException;
 import org.apache.hc.core5.http.NoHttpResponseException;
 import org.apache.hc.core5.http.ParseException;
 import org.apache.hc.core5.http.TruncatedChunkException;
@@ -64,6 +65,8 @@ public final class Driver implements Drive.Session {
         new Drive.Kind(TruncatedChunkException.class, "", "incomplete"),
         new Drive.Kind(ConnectionClosedException.class, "Premature end", "incomplete"),
         new Drive.Kind(ConnectionClosedException.class, "closing chunk expected", "incomplete"),
+        new Drive.Kind(java.io.EOFException.class, "", "incomplete"), // of a coded body
+        new Drive.Kind(MessageConstraintException.class, "", "protocol"),
         new Drive.Kind(MalformedChunkCodingException.class, "", "protocol"),
         new Drive.Kind(RedirectException.class, "", "redirects"),
         new Drive.Kind(ParseException.class, "", "protocol"),

@@ -175,6 +175,8 @@ export const NODE_KINDS = [
   ['ECONNRESET', 'reset'],
   ['EPIPE', 'reset'],
   ['ERR_STREAM_PREMATURE_CLOSE', 'incomplete'],
+  ['Z_BUF_ERROR', 'incomplete'],
+  ['Z_DATA_ERROR', 'protocol'],
   [/^Parse Error/, 'protocol'],
   ['ERR_INVALID_CHAR', 'config'],
   ['ERR_INVALID_URL', 'config'],

@@ -19,6 +19,11 @@ func (s retrying) request(ctx context.Context, o *operation, a *answer) error {
 	if err != nil {
 		return err
 	}
+	if client.Timeout > 0 { // for all attempts together, and their waits
+		limited, cancel := context.WithTimeout(ctx, client.Timeout)
+		defer cancel()
+		plain, client.Timeout = plain.WithContext(limited), 0
+	}
 	r, err := retryablehttp.FromRequest(plain)
 	if err != nil {
 		return err

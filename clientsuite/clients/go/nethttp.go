@@ -25,6 +25,7 @@ var netHTTPKinds = []errorKind{
 	{"x509: ", says("x509: "), "tls-origin"},
 	{"tls.RecordHeaderError", isA[tls.RecordHeaderError], "tls-origin"},
 	{"tls: ", says("tls: "), "tls-origin"},
+	{"HTTP response to HTTPS client", says("HTTP response to HTTPS client"), "tls-origin"},
 	{"stopped after 10 redirects", says("stopped after 10 redirects"), "redirects"},
 	{"timeout awaiting response headers", says("timeout awaiting response headers"), "timeout-read"},
 	{"TLS handshake timeout", says("TLS handshake timeout"), "timeout-connect"},
@@ -71,7 +72,7 @@ func isStatusText(text string) func(error) bool {
 }
 
 func isAnyStatusText(err error) bool {
-	for code := 300; code < 600; code++ {
+	for code := 100; code < 600; code++ { // a 2xx other than 200 is refused, too
 		if text := http.StatusText(code); text != "" && isStatusText(text)(err) {
 			return true
 		}
