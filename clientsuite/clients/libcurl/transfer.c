@@ -399,6 +399,8 @@ void transfer_finish(struct transfer *t, CURLcode code, const char *kind)
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &connect);
     cJSON_AddItemToObject(reply, "id", cJSON_Duplicate(t->id, true));
+    if (!status && !code && !kind)
+        status = connect; /* of a raw tunnel: there is no other */
     if (status) {
         cJSON_AddNumberToObject(reply, "status", (double)status);
         if (t->headers) {
