@@ -31,7 +31,7 @@ int suite_list(const struct suite_options *o)
         for (size_t k = 0; k < o->operand_count; k++)
             fits |= plan_fits(o->operands[k], e->id, e->id);
         fits &= !o->layer || (e->layer && strcmp(e->layer, o->layer) == 0);
-        fits &= !o->tier || (tier && tier <= o->tier);
+        fits &= !o->tier || tier <= o->tier;
         if (!fits)
             continue;
         shown++;

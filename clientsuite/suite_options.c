@@ -22,12 +22,12 @@ const char suite_help[] =
     "  clientsuite grade FOLDER          judges kept evidence again, without the client\n"
     "NAME: a profile's file, or the name of one that is known; name@variant for one variant.\n"
     "  --only PATTERN    these cases: ids, `*` for any run of characters; may be repeated\n"
-    "  --layer LAYER     these; --tier N: the tiers up to N; --shard K/N: every N-th\n"
+    "  --layer LAYER     these; --tier 1: what is graded; --shard K/N: every N-th\n"
     "  --jobs N          lanes side by side (32; 8 for heavy clients)\n"
     "  --seed N          shuffles the cases, and makes chance come out the same again\n"
     "  --keep FOLDER     keeps the evidence: journals, outcomes, scenarios\n"
     "  --min-run N       fewer cases put to the test than N: exit status 4\n"
-    "  --edition FILE    tiers and gatekeepers from this file\n"
+    "  --edition FILE    what is graded, and the gatekeepers, from this file\n"
     "  --report FORM:FILE   json (JSON Lines, as it goes), junit, tap; may be repeated\n"
     "  --verbose, --quiet, --version\n"
     "Exit status: 0 every MUST as expected, 1 not so, 2 wrong usage, scenario or profile,\n"
@@ -145,7 +145,7 @@ static int parse_option(struct suite_options *o, int option)
         o->layer = optarg;
         return 0;
     case OPT_TIER:
-        if (number("--tier", optarg, 1, 3, &n) < 0)
+        if (number("--tier", optarg, 1, 2, &n) < 0)
             return -1;
         o->tier = (int)n;
         return 0;
