@@ -283,7 +283,6 @@ static void write_summary(FILE *f, const struct results *r, size_t client)
     add_number(&b, "played", (int64_t)s.played);
     add_number(&b, "exercised", (int64_t)s.exercised);
     add_number(&b, "failed", (int64_t)s.failed);
-    add_number(&b, "unscored", (int64_t)s.unscored);
     add_name(&b, "all");
     add_layer(&b, &s.all);
     add_name(&b, "layers");

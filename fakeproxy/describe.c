@@ -448,7 +448,7 @@ static void add_digest(struct buf *b, const struct gate *g)
 {
     if (g->algorithm)
         buf_printf(b, "; algorithm %s", g->algorithm);
-    if (g->qop)
+    if (g->qop && strcmp(g->qop, "auth") != 0)
         buf_printf(b, "; qop `%s`", g->qop);
     if (g->nonces)
         buf_string(b, "; nonces offered in turn:");
