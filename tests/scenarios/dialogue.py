@@ -29,15 +29,18 @@ import time
 PATIENCE = 20  # s; ends a test that would hang, decides no verdict
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-table = {}  # id -> function
+table = {}  # id -> [(function, variants)], in the order of the files
 
 
-def plays(scenario):
-    """Marks the function that plays that scenario; with variants, each of them."""
+def plays(scenario, *variants):
+    """Marks a function that plays that scenario, with those variants: none named means each.
+
+    Several functions may play one scenario: a client that does it right, and others that do
+    something wrong.
+    """
 
     def keep(function):
-        assert scenario not in table, scenario
-        table[scenario] = function
+        table.setdefault(scenario, []).append((function, variants))
         return function
 
     return keep
@@ -84,6 +87,7 @@ class Play:
         self.scenario, self.variant = scenario, variant
         self.events, self.rest = [], b""
         self.code, self.at_end, self.failed = 0, [], []
+        self.told = {}  # check -> verdict
         self.peers = []  # open until the play is over, unless the test ends them
         self.folder = tempfile.TemporaryDirectory(prefix="scenario-")
         self.ca = os.path.join(self.folder.name, "ca.pem")
@@ -123,6 +127,14 @@ class Play:
             return
         failed = {c["id"]: c["sentence"] for c in report if c["verdict"] == "fail"}
         check(sorted(failed) == sorted(self.failed), "wanted to fail", self.failed, "but found", failed)
+        seen = {True: "does", False: "does not"}  # of a MAY, or an INFO
+        verdicts = {c["id"]: seen[c["holds"]] if c["verdict"] == "info" else c["verdict"]
+                    for c in report}
+        for name, wanted in self.told.items():
+            equal(verdicts.get(name), wanted, "the verdict on " + name)
+        if self.told:
+            weak = [name for name, verdict in verdicts.items() if verdict == "weak"]
+            equal(weak, [name for name in weak if name in self.told], "what is weak")
         equal(self.child.returncode, 1 if failed else self.code, "the exit code")
         equal(err, b"", "standard error")
         for count, event, fields in self.at_end:
@@ -138,6 +150,29 @@ class Play:
     def fails(self, *checks):
         """This client does something wrong: these checks say so, house checks among them."""
         self.failed = checks
+
+    def passes(self, *checks):
+        """This client does what these checks ask for; nothing else may be weak either."""
+        self.told.update(dict.fromkeys(checks, "pass"))
+
+    def misses(self, *checks):
+        """This client does not do what these SHOULDs ask for."""
+        self.told.update(dict.fromkeys(checks, "weak"))
+
+    def does(self, *checks):
+        """A MAY that this client does, or an INFO that holds of it."""
+        self.told.update(dict.fromkeys(checks, "does"))
+
+    def does_not(self, *checks):
+        self.told.update(dict.fromkeys(checks, "does not"))
+
+    def hurries(self, check, gap, least):
+        """Misses a pause of that length, unless this machine was too slow to hurry."""
+        (self.misses if gap < least - 0.02 else self.passes)(check)
+
+    def untested(self, *checks):
+        """This client was not put to the test."""
+        self.told.update(dict.fromkeys(checks, "not-exercised"))
 
     # -- addresses
 

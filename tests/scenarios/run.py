@@ -32,9 +32,19 @@ def id_of(path):
 
 
 def play(program, scenario):
-    for variant in variants_of(scenario):
-        with Play(program, scenario, variant) as p:
-            table[scenario](p)
+    known = variants_of(scenario)
+    played = set()
+    for function, variants in table[scenario]:
+        for variant in variants or known:
+            check(variant in known, function.__name__, "plays an unknown variant,", variant)
+            played.add(variant)
+            try:
+                with Play(program, scenario, variant) as p:
+                    function(p)
+            except BaseException:
+                print("in", function.__name__, "of variant", variant)
+                raise
+    equal(sorted(map(str, played)), sorted(map(str, known)), "the variants played")
 
 
 def same():

@@ -1,0 +1,211 @@
+"""5xx and their relatives, from the proxy or the path behind it: scenarios/gateway."""
+
+from time import sleep
+
+from dialogue import at_least, check, equal, pattern, plays
+
+
+def errors(play, status, *pauses):
+    """So many requests that get this status; each but the first comes after a pause."""
+    c = play.dial()
+    for pause in 0, *pauses:
+        sleep(pause)
+        c.get()
+        equal(c.answer(status).get("Retry-After"), None, "Retry-After")
+    play.completed("error", len(pauses) + 1)
+    return c
+
+
+def gaps(play, count):
+    """Between the first requests."""
+    began = [play.event("request", nth + 1, at="proxy")["began"] for nth in range(count + 1)]
+    return [b - a for a, b in zip(began, began[1:])]
+
+
+def recovers(play, status, pause):
+    """One error, a pause, and the answer; how long the pause was."""
+    c = play.dial()
+    c.get()
+    equal(c.answer(status).get("Retry-After"), None, "Retry-After")
+    sleep(pause)
+    c.get()
+    check(c.answer(200).body.startswith(b"origin "), "the answer is not the origin's")
+    play.completed("error")
+    play.event("unscripted", at="proxy", connection=1, exchange=2)
+    return play.event("request", 2, at="proxy")["began"] - play.event("response", rule="error")["t"]
+
+
+@plays("gateway/502-then-200")
+def bad_gateway_once(play):
+    play.passes("backs-off")
+    recovers(play, 502, 0.1)
+
+
+@plays("gateway/502-then-200")
+def bad_gateway_at_once(play):
+    play.hurries("backs-off", recovers(play, 502, 0), 0.05)
+
+
+@plays("gateway/503-then-200-no-header")
+def overload_once(play):
+    play.passes("backs-off")
+    recovers(play, 503, 0.1)
+
+
+@plays("gateway/503-then-200-no-header")
+def overload_at_once(play):
+    play.hurries("backs-off", recovers(play, 503, 0), 0.05)
+
+
+@plays("gateway/503-persistent-deadline")
+def for_ever(play):
+    errors(play, 503, *[0] * 20)  # there is no end of them
+    play.never("accept", at="origin")
+
+
+@plays("gateway/504-before-client-timeout")
+def after_a_second(play):
+    c = play.dial()
+    c.get()
+    c.answer(504)
+    at_least(1, c.sent, c.arrived, "the 504 came")
+    play.completed("error")
+
+
+@plays("gateway/backoff-grows")
+def growing(play):
+    play.passes("pauses", "grows")
+    c = errors(play, 503, 0.06, 0.12, 0.24)
+    sleep(max(0.48, *gaps(play, 1)))
+    c.get()
+    c.answer(200)
+
+
+@plays("gateway/backoff-grows")
+def shrinking(play):
+    play.passes("pauses")
+    c = errors(play, 503, 1, 0.5, 0.2)
+    sleep(0.1)
+    c.get()
+    c.answer(200)
+    first, _, _, last = gaps(play, 4)
+    (play.misses if last < first - 0.02 else play.passes)("grows")
+
+
+@plays("gateway/backoff-grows")
+def hammering(play):
+    c = errors(play, 503, 0, 0, 0)
+    c.get()
+    c.answer(200)
+    pauses = gaps(play, 4)
+    play.hurries("pauses", min(pauses), 0.05)
+    if pauses[-1] < pauses[0] - 0.02:
+        play.misses("grows")
+
+
+@plays("gateway/client-timeout-before-504")
+def client_first(play):
+    c = play.dial()
+    c.get()
+    c.silence(1)
+    c.close()
+    play.closed("fin", by="client")
+    play.left("late", "wait")
+
+
+@plays("gateway/client-timeout-before-504")
+def gateway_first(play):
+    c = play.dial()
+    c.get()
+    c.answer(504)
+    at_least(3, c.sent, c.arrived, "the 504 came")
+    play.completed("late")
+
+
+@plays("gateway/no-nested-amplification")
+def as_configured(play):
+    play.passes("bounded")
+    errors(play, 503, 0.1, 0.2)
+
+
+@plays("gateway/no-nested-amplification")
+def multiplied(play):
+    play.fails("bounded")
+    errors(play, 503, *[0] * 8)
+
+
+def post(play, c, status):
+    c.request("POST", "/", body=pattern(1024))
+    c.answer(status)
+
+
+@plays("gateway/post-not-retried")
+def posted_once(play):
+    play.passes("once")
+    post(play, play.dial(), 502)
+    equal(play.event("body", rule="error")["bytes"], 1024, "octets that the proxy took")
+    play.completed("error")
+    play.never("accept", at="origin")
+
+
+@plays("gateway/post-not-retried")
+def posted_twice(play):
+    play.misses("once")
+    c = play.dial()
+    post(play, c, 502)
+    post(play, c, 200)
+    play.count(1, "request", at="origin", method="POST")
+
+
+@plays("gateway/unknown-5xx")
+def unknown(play):
+    c = play.dial()
+    c.get()
+    c.answer(int(play.variant))
+    play.completed("error")
+    play.never("accept", at="origin")
+
+
+# ---- 408 -----------------------------------------------------------------------------------------
+
+
+def too_late(play):
+    """The head of an upload, and the 408 that comes before any of its body."""
+    c = play.dial()
+    c.request("PUT", "/", headers="Content-Length: 1024\r\n")
+    equal(c.answer(408).get("Connection"), "close", "Connection")
+    return c
+
+
+@plays("gateway/408-response")
+def repeated_elsewhere(play):
+    play.passes("no-reuse")
+    play.does("repeated")
+    c = too_late(play)
+    said = c.arrived
+    c.eof()
+    at_least(0.9, said, c.arrived, "the close came")
+    play.completed("late")
+    play.closed("fin", rule="late")
+    d = play.dial()
+    d.request("PUT", "/", body=pattern(1024))
+    d.answer(200)
+
+
+@plays("gateway/408-response")
+def given_up(play):
+    play.passes("no-reuse")
+    play.does_not("repeated")
+    too_late(play).eof()
+    play.completed("late")
+    play.never("body", rule="late", whole=True)
+
+
+@plays("gateway/408-response")
+def repeated_there(play):
+    play.fails("no-reuse")
+    c = too_late(play)
+    c.send(pattern(1024))
+    c.request("PUT", "/", body=pattern(1024))  # nothing answers it
+    play.event("request", connection=1, ignored=True)
+    c.eof()
