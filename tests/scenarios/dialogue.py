@@ -88,6 +88,8 @@ class Play:
         self.events, self.rest = [], b""
         self.code, self.at_end, self.failed = 0, [], []
         self.told = {}  # check -> verdict
+        self.said, self.log = [], ""  # what the client says of itself: events, and its log
+        self.regrade = os.path.join(os.path.dirname(program), "tests", "regrade")
         self.peers = []  # open until the play is over, unless the test ends them
         self.folder = tempfile.TemporaryDirectory(prefix="scenario-")
         self.ca = os.path.join(self.folder.name, "ca.pem")
@@ -119,7 +121,7 @@ class Play:
             self.child.kill()
             out, err = self.child.communicate()
         self.take(out)
-        report = self.verdicts()
+        report = self.verdicts() if kind is not None or not self.said else self.judged_again()
         self.folder.cleanup()
         if kind is not None:
             print("".join(json.dumps(e) + "\n" for e in self.events), end="")
@@ -127,15 +129,14 @@ class Play:
             return
         failed = {c["id"]: c["sentence"] for c in report if c["verdict"] == "fail"}
         check(sorted(failed) == sorted(self.failed), "wanted to fail", self.failed, "but found", failed)
-        seen = {True: "does", False: "does not"}  # of a MAY, or an INFO
-        verdicts = {c["id"]: seen[c["holds"]] if c["verdict"] == "info" else c["verdict"]
-                    for c in report}
+        verdicts = {c["id"]: c["verdict"] for c in report}
         for name, wanted in self.told.items():
             equal(verdicts.get(name), wanted, "the verdict on " + name)
         if self.told:
             weak = [name for name, verdict in verdicts.items() if verdict == "weak"]
             equal(weak, [name for name in weak if name in self.told], "what is weak")
-        equal(self.child.returncode, 1 if failed else self.code, "the exit code")
+        if not self.said:
+            equal(self.child.returncode, 1 if failed else self.code, "the exit code")
         equal(err, b"", "standard error")
         for count, event, fields in self.at_end:
             found = [e for e in self.events if fits(e, event, fields)]
@@ -145,7 +146,7 @@ class Play:
         if not os.path.exists(self.report) or not os.path.getsize(self.report):
             return []
         with open(self.report) as f:
-            return json.load(f)["scenarios"][0]["checks"]
+            return worded(json.load(f)["scenarios"][0]["checks"])
 
     def fails(self, *checks):
         """This client does something wrong: these checks say so, house checks among them."""
@@ -160,19 +161,50 @@ class Play:
         self.told.update(dict.fromkeys(checks, "weak"))
 
     def does(self, *checks):
-        """A MAY that this client does, or an INFO that holds of it."""
+        """A MAY that this client does."""
         self.told.update(dict.fromkeys(checks, "does"))
 
     def does_not(self, *checks):
         self.told.update(dict.fromkeys(checks, "does not"))
 
-    def hurries(self, check, gap, least):
-        """Misses a pause of that length, unless this machine was too slow to hurry."""
-        (self.misses if gap < least - 0.02 else self.passes)(check)
+    def reports(self, name, holds):
+        """An INFO, and whether it was seen."""
+        self.told[name] = "seen" if holds else "not seen"
 
     def untested(self, *checks):
         """This client was not put to the test."""
         self.told.update(dict.fromkeys(checks, "not-exercised"))
+
+    # -- what a client says of itself: then all of the case is judged, as clientsuite would
+
+    def step(self, step=1, **fields):
+        self.tell("step", step, **fields)
+
+    def outcome(self, step=1, ends="answer", **fields):
+        """What the client made of the step: `status` and `body`, or `ends="error"` and `kind`."""
+        self.tell("outcome", step, ends=ends, **fields)
+
+    def tell(self, event, step, **fields):
+        self.said.append({"t": time.monotonic(), "wall": time.time(), "at": "client", "event": event,
+                          "step": str(step), "session": fields.pop("session", "default"), **fields})
+
+    def judged_again(self):
+        end = [e["t"] for e in self.events if e["event"] == "end"][0]
+        check(self.said[-1]["t"] < end, "an outcome behind the end")
+        journal = os.path.join(self.folder.name, "journal")
+        with open(journal, "w") as f:
+            for e in sorted(self.events + self.said, key=lambda e: e["t"]):
+                f.write(json.dumps(e) + "\n")
+        values = ["%s=%s" % (k[: -len("_host")], v) for k, v in self.ready.items()
+                  if k.endswith("_host")]
+        run = subprocess.run([self.regrade, path_of(self.scenario), self.variant or "", journal,
+                              self.log, *values], capture_output=True, text=True, check=False)
+        equal((run.returncode, run.stderr), (0, ""), "how regrade ended")
+        return worded([json.loads(line) for line in run.stdout.splitlines()])
+
+    def hurries(self, check, gap, least):
+        """Misses a pause of that length, unless this machine was too slow to hurry."""
+        (self.misses if gap < least - 0.02 else self.passes)(check)
 
     # -- addresses
 
@@ -242,6 +274,15 @@ class Play:
         if by == "us":
             check(e.get("exact", True), "an inexact end", e)
         return e
+
+
+def worded(checks):
+    """A MAY and an INFO tell by their verdict what was seen."""
+    for c in checks:
+        if c["verdict"] == "info":
+            words = ("does not", "does") if c["level"] == "may" else ("not seen", "seen")
+            c["verdict"] = words[c["holds"]]
+    return checks
 
 
 def fits(event, name, fields):

@@ -423,7 +423,7 @@ def slow_page(play):
 @plays("retry-after/delay-counts-from-receipt")
 def from_its_end(play):
     play.passes("waits")
-    play.does("from-end")
+    play.reports("from-end", True)
     c, said = slow_page(play)
     equal(c.need(1540), pattern(1540), "the body")
     at_least(1.4, said, c.arrived, "the body ended")
@@ -434,12 +434,12 @@ def from_its_end(play):
 @plays("retry-after/delay-counts-from-receipt")
 def from_its_header(play):
     play.passes("waits")
-    play.does_not("from-end")
+    play.reports("from-end", False)
     c, said = slow_page(play)
     c.need(1540)
     back(play, c, 0)
     if paused(play) > play.event("sent", rule="limit")["t"] - play.event("response")["t"] + 1:
-        play.does("from-end")
+        play.reports("from-end", True)
 
 
 @plays("retry-after/delay-counts-from-receipt")
