@@ -83,6 +83,18 @@ static void reset_while_an_answer_is_copied(void **state)
 
 /* ---- requests that are wrong ----------------------------------------------------------------- */
 
+static void form_of_a_target_is_told_without_host(void **state)
+{
+    (void)state;
+    struct play *p = start("{}");
+    struct peer *c = dial(p->proxy);
+    send_str(c, "CONNECT a.test:443 HTTP/1.1\r\n\r\n");
+    expect_answer(c, 400);
+    find_event(p, "request", "method", "CONNECT", "form", "authority", "host", "a.test", NULL);
+    hang_up(c);
+    stop(p);
+}
+
 static void malformed_request_taken_by_a_rule(void **state)
 {
     (void)state;
@@ -498,6 +510,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(fin_in_mid_handshake_is_survived),
     cmocka_unit_test(close_at_tls_is_over_with_the_clients_fin),
     cmocka_unit_test(reset_while_an_answer_is_copied),
+    cmocka_unit_test(form_of_a_target_is_told_without_host),
     cmocka_unit_test(malformed_request_taken_by_a_rule),
     cmocka_unit_test(broken_chunk_is_answered_400),
     cmocka_unit_test(nothing_is_read_behind_broken_framing),
