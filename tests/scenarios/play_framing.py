@@ -336,7 +336,7 @@ def pings(play, count):
 
 @plays("framing/1xx-endless")
 def ended_by_the_total(play):
-    play.passes("ends")
+    play.passes("in-time")
     play.reports("read-limit", False)
     pings(play, 10)
     play.outcome(ends="error", kind="timeout-total")
@@ -344,6 +344,6 @@ def ended_by_the_total(play):
 
 @plays("framing/1xx-endless")
 def never_ended(play):
-    play.misses("ends")
+    play.misses("in-time")
     pings(play, 52)
     play.outcome(ends="error", kind="timeout-read")

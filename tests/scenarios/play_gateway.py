@@ -7,6 +7,7 @@ from dialogue import at_least, check, equal, pattern, plays
 
 def errors(play, status, *pauses):
     """So many requests that get this status; each but the first comes after a pause."""
+    play.step()
     c = play.dial()
     for pause in 0, *pauses:
         sleep(pause)
@@ -14,6 +15,12 @@ def errors(play, status, *pauses):
         equal(c.answer(status).get("Retry-After"), None, "Retry-After")
     play.completed("error", len(pauses) + 1)
     return c
+
+
+def answered(play, c):
+    c.get()
+    check(c.answer(200).body.startswith(b"origin "), "the answer is not the origin's")
+    play.outcome(status=200, body="whole")
 
 
 def gaps(play, count):
@@ -24,12 +31,12 @@ def gaps(play, count):
 
 def recovers(play, status, pause):
     """One error, a pause, and the answer; how long the pause was."""
+    play.step()
     c = play.dial()
     c.get()
     equal(c.answer(status).get("Retry-After"), None, "Retry-After")
     sleep(pause)
-    c.get()
-    check(c.answer(200).body.startswith(b"origin "), "the answer is not the origin's")
+    answered(play, c)
     play.completed("error")
     play.event("unscripted", at="proxy", connection=1, exchange=2)
     return play.event("request", 2, at="proxy")["began"] - play.event("response", rule="error")["t"]
@@ -37,7 +44,7 @@ def recovers(play, status, pause):
 
 @plays("gateway/502-then-200")
 def bad_gateway_once(play):
-    play.passes("backs-off")
+    play.passes("backs-off", "recovers")
     recovers(play, 502, 0.1)
 
 
@@ -46,9 +53,26 @@ def bad_gateway_at_once(play):
     play.hurries("backs-off", recovers(play, 502, 0), 0.05)
 
 
+def stays_broken(play, status):
+    play.misses("recovers")
+    play.untested("backs-off")
+    errors(play, status)
+    play.outcome(status=status, body="whole")
+
+
+@plays("gateway/502-then-200")
+def bad_gateway_for_good(play):
+    stays_broken(play, 502)
+
+
+@plays("gateway/503-then-200-no-header")
+def overload_for_good(play):
+    stays_broken(play, 503)
+
+
 @plays("gateway/503-then-200-no-header")
 def overload_once(play):
-    play.passes("backs-off")
+    play.passes("backs-off", "recovers")
     recovers(play, 503, 0.1)
 
 
@@ -59,35 +83,56 @@ def overload_at_once(play):
 
 @plays("gateway/503-persistent-deadline")
 def for_ever(play):
+    play.passes("in-time", "status-exposed")
     errors(play, 503, *[0] * 20)  # there is no end of them
+    play.outcome(status=503, body="whole")
     play.never("accept", at="origin")
+
+
+@plays("gateway/503-persistent-deadline")
+def without_a_clock(play):
+    play.fails("in-time")
+    play.misses("status-exposed")
+    errors(play, 503, 1, 1, 1, 0.6)
+    play.outcome(ends="error", kind="timeout-total")
 
 
 @plays("gateway/504-before-client-timeout")
 def after_a_second(play):
+    play.passes("named")
+    play.step()
     c = play.dial()
     c.get()
     c.answer(504)
     at_least(1, c.sent, c.arrived, "the 504 came")
     play.completed("error")
+    play.outcome(status=504, body="whole")
+
+
+@plays("gateway/504-before-client-timeout")
+def own_timeout_instead(play):
+    play.fails("named")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.answer(504)
+    play.outcome(ends="error", kind="timeout-read")
 
 
 @plays("gateway/backoff-grows")
 def growing(play):
-    play.passes("pauses", "grows")
+    play.passes("pauses", "grows", "recovers")
     c = errors(play, 503, 0.06, 0.12, 0.24)
     sleep(max(0.48, *gaps(play, 1)))
-    c.get()
-    c.answer(200)
+    answered(play, c)
 
 
 @plays("gateway/backoff-grows")
 def shrinking(play):
-    play.passes("pauses")
+    play.passes("pauses", "recovers")
     c = errors(play, 503, 1, 0.5, 0.2)
     sleep(0.1)
-    c.get()
-    c.answer(200)
+    answered(play, c)
     first, _, _, last = gaps(play, 4)
     (play.misses if last < first - 0.02 else play.passes)("grows")
 
@@ -95,8 +140,7 @@ def shrinking(play):
 @plays("gateway/backoff-grows")
 def hammering(play):
     c = errors(play, 503, 0, 0, 0)
-    c.get()
-    c.answer(200)
+    answered(play, c)
     pauses = gaps(play, 4)
     play.hurries("pauses", min(pauses), 0.05)
     if pauses[-1] < pauses[0] - 0.02:
@@ -105,9 +149,12 @@ def hammering(play):
 
 @plays("gateway/client-timeout-before-504")
 def client_first(play):
+    play.passes("not-early", "in-time", "own-timeout")
+    play.step()
     c = play.dial()
     c.get()
     c.silence(1)
+    play.outcome(ends="error", kind="timeout-read")
     c.close()
     play.closed("fin", by="client")
     play.left("late", "wait")
@@ -115,23 +162,42 @@ def client_first(play):
 
 @plays("gateway/client-timeout-before-504")
 def gateway_first(play):
+    play.passes("not-early")
+    play.misses("in-time", "own-timeout")
+    play.step()
     c = play.dial()
     c.get()
     c.answer(504)
     at_least(3, c.sent, c.arrived, "the 504 came")
     play.completed("late")
+    sleep(0.2)
+    play.outcome(status=504, body="whole")
+
+
+@plays("gateway/client-timeout-before-504")
+def too_soon(play):
+    play.misses("not-early")
+    play.passes("own-timeout", "in-time")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.silence(0.5)
+    c.close()
+    play.outcome(ends="error", kind="timeout-read")
 
 
 @plays("gateway/no-nested-amplification")
 def as_configured(play):
     play.passes("bounded")
     errors(play, 503, 0.1, 0.2)
+    play.outcome(status=503, body="whole")
 
 
 @plays("gateway/no-nested-amplification")
 def multiplied(play):
     play.fails("bounded")
     errors(play, 503, *[0] * 8)
+    play.outcome(status=503, body="whole")
 
 
 def post(play, c, status):
@@ -141,8 +207,10 @@ def post(play, c, status):
 
 @plays("gateway/post-not-retried")
 def posted_once(play):
-    play.passes("once")
+    play.passes("once", "status-exposed")
+    play.step()
     post(play, play.dial(), 502)
+    play.outcome(status=502, body="whole")
     equal(play.event("body", rule="error")["bytes"], 1024, "octets that the proxy took")
     play.completed("error")
     play.never("accept", at="origin")
@@ -150,20 +218,35 @@ def posted_once(play):
 
 @plays("gateway/post-not-retried")
 def posted_twice(play):
-    play.misses("once")
+    play.misses("once", "status-exposed")
+    play.step()
     c = play.dial()
     post(play, c, 502)
     post(play, c, 200)
+    play.outcome(status=200, body="whole")
     play.count(1, "request", at="origin", method="POST")
 
 
 @plays("gateway/unknown-5xx")
 def unknown(play):
+    play.passes("as-500", "status-exposed")
+    play.step()
     c = play.dial()
     c.get()
     c.answer(int(play.variant))
     play.completed("error")
+    play.outcome(status=int(play.variant), body="whole")
     play.never("accept", at="origin")
+
+
+@plays("gateway/unknown-5xx")
+def unknown_is_well(play):
+    play.fails("as-500", "status-exposed")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.answer(int(play.variant))
+    play.outcome(status=200, body="whole")
 
 
 # ---- 408 -----------------------------------------------------------------------------------------

@@ -6,20 +6,28 @@ from dialogue import at_least, check, equal, pattern, plays
 
 
 def limited(play, status=429, c=None):
-    """The refusal; when it came."""
+    """A step begins with the refusal."""
+    if not play.said:
+        play.step()
     c = c or play.dial()
     c.get()
     return c, c.answer(status)
 
 
+def shown(play, status=429, **fields):
+    """The caller gets that answer."""
+    play.outcome(status=status, body="whole", **fields)
+
+
 def back(play, c, after, status=200):
-    """Comes back so long behind the last answer."""
+    """Comes back so long behind the last answer, and shows the caller what it gets then."""
     left = c.arrived + after - monotonic()
     if left > 0:
         sleep(left)
     c.get()
     c.answer(status)
     play.event("request", 2, at="proxy")
+    shown(play, status)
 
 
 def promised(play):
@@ -41,21 +49,24 @@ def value(play, head, wanted, promise=None):
 
 @plays("retry-after/attempt-cap")
 def three_attempts(play):
-    play.passes("bounded")
+    play.passes("bounded", "not-hidden", "field-exposed")
     c = play.dial()
     for nth in 1, 2, 3:
         head = limited(play, c=c)[1]
         equal(head.get("Retry-After"), "0", "Retry-After")
         play.completed("limit", nth)
     equal(promised(play), None, "the promise")
+    shown(play, header=[["retry-after", "0"]])
 
 
 @plays("retry-after/attempt-cap")
 def five_attempts(play):
-    play.fails("bounded")
+    play.fails("bounded", "not-hidden")
+    play.misses("field-exposed")
     c = play.dial()
     for _ in range(5):
         limited(play, c=c)
+    play.outcome(ends="error", kind="other")
 
 
 @plays("retry-after/beyond-client-cap")
@@ -71,6 +82,7 @@ def stops(play):
     play.passes("waits-or-stops")
     limited(play)
     play.completed("limit")
+    shown(play)
 
 
 @plays("retry-after/beyond-client-cap")
@@ -83,35 +95,62 @@ def caps_and_repeats(play):
 
 @plays("retry-after/beyond-deadline")
 def gives_up(play):
-    play.passes("not-early")
+    play.passes("gives-up", "status-exposed", "in-time", "not-early")
     value(play, limited(play)[1], "30", 30)
+    shown(play)
+
+
+@plays("retry-after/beyond-deadline")
+def sleeps_in_vain(play):
+    play.passes("not-early")
+    play.misses("gives-up", "status-exposed")
+    play.fails("in-time")
+    limited(play)
+    sleep(4.6)
+    play.outcome(ends="error", kind="timeout-total")
 
 
 @plays("retry-after/beyond-deadline")
 def cuts_the_wait(play):
     play.fails("not-early")
+    play.passes("status-exposed")
     c, _ = limited(play)
     back(play, c, 0.1, 429)
 
 
 @plays("retry-after/cancel-during-wait")
 def cancelled(play):
+    play.passes("returns", "no-ghost")
     c, head = limited(play)
     value(play, head, "3", 3)
+    sleep(0.3)
+    play.tell("cancel", 1)
+    play.outcome(ends="error", kind="cancelled")
     c.close()
     play.count(1, "request", at="proxy")
 
 
 @plays("retry-after/cancel-during-wait")
+def not_cancelled(play):
+    play.misses("returns")
+    play.fails("no-ghost")
+    c, _ = limited(play)
+    sleep(0.3)
+    play.tell("cancel", 1)
+    back(play, c, 3, 429)
+
+
+@plays("retry-after/cancel-during-wait")
 def impatient(play):
     play.fails("promise")
+    play.untested("returns", "no-ghost")
     c, _ = limited(play)
     back(play, c, 0.3, 429)
 
 
 @plays("retry-after/delta-0")
 def now(play):
-    play.passes("at-once")
+    play.passes("at-once", "recovers")
     c, head = limited(play)
     value(play, head, "0")
     back(play, c, 0)
@@ -128,16 +167,14 @@ def takes_zero_for_missing(play):
 
 @plays("retry-after/missing-uses-backoff")
 def longer_each_time(play):
-    play.passes("pauses", "grows")
+    play.passes("pauses", "grows", "recovers")
     c = play.dial()
     for nth, pause in enumerate((0, 0.1, 0.2)):
         sleep(pause)
         equal(limited(play, c=c)[1].get("Retry-After"), None, "Retry-After")
         play.completed("limit", nth + 1)
     first = play.event("request", 2)["began"] - play.event("request", 1)["began"]
-    sleep(max(0.4, first))
-    c.get()
-    c.answer(200)
+    back(play, c, max(0.4, first))
 
 
 @plays("retry-after/missing-uses-backoff")
@@ -145,8 +182,7 @@ def no_pause_at_all(play):
     c = play.dial()
     for _ in range(3):
         limited(play, c=c)
-    c.get()
-    c.answer(200)
+    back(play, c, 0)
     began = [play.event("request", nth, at="proxy")["began"] for nth in (1, 2, 3, 4)]
     pauses = [b - a for a, b in zip(began, began[1:])]
     play.hurries("pauses", min(pauses), 0.05)
@@ -159,7 +195,7 @@ def no_pause_at_all(play):
 
 @plays("retry-after/date-in-past")
 def over_long_ago(play):
-    play.passes("at-once", "bounded")
+    play.passes("at-once", "bounded", "survives")
     c, head = limited(play)
     value(play, head, "Wed, 21 Oct 2015 07:28:00 GMT")
     back(play, c, 0.1)
@@ -176,18 +212,27 @@ def own_long_pause(play):
 
 @plays("retry-after/date-in-past")
 def spins(play):
-    play.fails("bounded")
+    play.fails("bounded", "survives")
     c, _ = limited(play)
     for _ in range(3):
-        back(play, c, 0)
+        c.get()
+        c.answer(200)
+    play.outcome(ends="error", error="timeout value is negative")
 
 
 def not_a_wait(play, wanted, then=200):
     """Something that promises nothing: a pause of one's own is right, none is not."""
-    play.passes("backs-off")
+    play.passes("backs-off", "survives")
     c, head = limited(play)
     value(play, head, wanted)
     back(play, c, 0.1, then)
+
+
+def thrown(play):
+    """An exception about the field, where an answer should be."""
+    play.fails("survives")
+    limited(play)
+    play.outcome(ends="error", kind="other", error="invalid Retry-After")
 
 
 def read_as_zero(play, then=200):
@@ -216,6 +261,16 @@ def negative_is_zero(play):
     read_as_zero(play, 429)
 
 
+@plays("retry-after/empty")
+def empty_is_thrown(play):
+    thrown(play)
+
+
+@plays("retry-after/negative")
+def negative_is_thrown(play):
+    thrown(play)
+
+
 @plays("retry-after/negative")
 def negative_spins(play):
     play.fails("bounded")
@@ -223,6 +278,7 @@ def negative_spins(play):
     for pause in 0, 0.1, 0.1, 0.1, 0.1:
         sleep(pause)
         limited(play, c=c)
+    shown(play)
 
 
 ODD = {"plus": ("+1", 1), "hex": ("0x2", 2), "exponent": ("1e1", 10)}
@@ -250,26 +306,42 @@ def waits_in_vain(play):
     play.misses("repeats")
     play.untested("missing")
     limited(play)
+    shown(play)
 
 
-def too_large(play, digits):
-    play.passes("not-early")
-    value(play, limited(play)[1], digits, 100 * 365 * 86400)
+LONGEST = 100 * 365 * 86400  # no promise is counted for longer
+
+
+def too_large(play, digits, promise=LONGEST):
+    play.passes("not-early", "survives", "gives-up", "status-exposed")
+    value(play, limited(play)[1], digits, promise)
+    shown(play)
 
 
 def wraps(play):
+    """A second later it comes again, and again, as long as it may."""
     play.fails("not-early")
+    play.passes("survives", "status-exposed")
     c, _ = limited(play)
     back(play, c, 1, 429)
 
 
-BITS_32 = {"2e31": ("2147483648", 2147483648), "2e32-plus-1": ("4294967297", 100 * 365 * 86400)}
+def sleeps(play):
+    """For ever, which is three seconds: then it says that all is well."""
+    play.fails("survives", "truth")
+    play.misses("gives-up", "status-exposed")
+    play.passes("not-early")
+    limited(play)
+    sleep(1.6)
+    play.outcome(status=200, body="foreign")
+
+
+BITS_32 = {"2e31": ("2147483648", 2147483648), "2e32-plus-1": ("4294967297", LONGEST)}
 
 
 @plays("retry-after/overflow-2e31")
 def beyond_32_bits(play):
-    play.passes("not-early")
-    value(play, limited(play)[1], *BITS_32[play.variant])
+    too_large(play, *BITS_32[play.variant])
 
 
 @plays("retry-after/overflow-2e31")
@@ -297,6 +369,11 @@ def taken_for_missing(play):
     wraps(play)
 
 
+@plays("retry-after/overflow-40-digits")
+def sleeps_for_ever(play):
+    sleeps(play)
+
+
 @plays("retry-after/rfc850-year-past")
 def century(play):
     play.passes("past", "repeats")
@@ -314,8 +391,26 @@ def century(play):
 @plays("retry-after/rfc850-year-past")
 def decades(play):
     play.fails("past")
+    play.passes("repeats")
     c, _ = limited(play)
     back(play, c, 2.1)
+
+
+@plays("retry-after/rfc850-year-past")
+def sleeps_for_decades(play):
+    play.fails("past")
+    play.misses("repeats")
+    limited(play)
+    sleep(3)
+    play.outcome(ends="error", kind="timeout-total")
+
+
+@plays("retry-after/rfc850-year-past")
+def gives_up_at_once(play):
+    play.misses("repeats")
+    play.untested("past")
+    limited(play)
+    shown(play)
 
 
 # ---- two of them, or elsewhere -------------------------------------------------------------------
@@ -323,7 +418,7 @@ def decades(play):
 
 @plays("retry-after/duplicate-lines")
 def shorter_of_two(play):
-    play.passes("waits")
+    play.passes("waits", "survives")
     c, head = limited(play)
     equal(head.all("Retry-After"), ["1", "2"], "Retry-After")
     equal(promised(play), 1, "the promise")
@@ -338,9 +433,14 @@ def neither_of_two(play):
     back(play, c, 0.1)
 
 
+@plays("retry-after/duplicate-lines")
+def two_are_thrown(play):
+    thrown(play)
+
+
 @plays("retry-after/ratelimit-fields-precedence")
 def the_older_field(play):
-    play.passes("wins")
+    play.passes("wins", "recovers")
     c, head = limited(play)
     equal(head.get("RateLimit"), '"default";r=0;t=1', "RateLimit")
     value(play, head, "2", 2)

@@ -179,14 +179,14 @@ def reset_each_time(play, times):
 
 @plays("slow/retry-total-deadline")
 def within_the_limit(play):
-    play.passes("ends")
+    play.passes("in-time")
     reset_each_time(play, 3)
     play.outcome(ends="error", kind="timeout-total")
 
 
 @plays("slow/retry-total-deadline")
 def attempts_add_up(play):
-    play.fails("ends")
+    play.fails("in-time")
     reset_each_time(play, 9)
     play.outcome(ends="error", kind="reset")
 
@@ -234,13 +234,13 @@ def trickle(play, octets, seconds):
 
 @plays("slow/trickle-headers")
 def ended_by_the_total(play):
-    play.passes("ends", "refused")
+    play.passes("in-time", "refused")
     trickle(play, 5, 1)
     play.outcome(ends="error", kind="timeout-total")
 
 
 @plays("slow/trickle-headers")
 def never_ended(play):
-    play.fails("ends")
+    play.fails("in-time")
     trickle(play, 24, 5)
     play.outcome(ends="error", kind="other")
