@@ -243,7 +243,7 @@ bool request_body_open(const struct exchange *x)
 void request_send_continue(struct conn *c)
 {
     static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (!c->exchange->wants_continue)
+    if (!c->exchange->wants_continue || c->exchange->answered) /* an interim answer comes first */
         return;
     c->exchange->wants_continue = false;
     c->exchange->continued = true;

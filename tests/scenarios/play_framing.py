@@ -129,7 +129,7 @@ def two_lengths(play):
 
 @plays("framing/cl-duplicate-different")
 def refuses_both(play):
-    play.passes("refused", "closes", "not-mixed")
+    play.passes("refused", "closes", "not-reused", "not-mixed")
     two_lengths(play).close()
     play.outcome(1, ends="error", kind="protocol")
     play.event("close", at="proxy", by="client", connection=1)
@@ -138,7 +138,7 @@ def refuses_both(play):
 
 @plays("framing/cl-duplicate-different")
 def takes_the_first(play):
-    play.fails("refused", "closes", "not-mixed", "truth")
+    play.fails("refused", "closes", "not-reused", "not-mixed", "truth")
     c = two_lengths(play)
     play.outcome(1, status=200, bytes=5, body="unknown")
     again(play, c, status=200, body="foreign")
