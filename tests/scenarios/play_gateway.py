@@ -292,3 +292,118 @@ def repeated_there(play):
     c.request("PUT", "/", body=pattern(1024))  # nothing answers it
     play.event("request", connection=1, ignored=True)
     c.eof()
+
+
+# ---- odd errors ----------------------------------------------------------------------------------
+
+
+@plays("gateway/unknown-4xx")
+def refusal(play):
+    play.passes("as-400", "status-exposed", "once")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.answer(int(play.variant))
+    play.completed("deny")
+    play.outcome(status=int(play.variant), body="whole")
+    play.never("accept", at="origin")
+
+
+@plays("gateway/unknown-4xx")
+def hopeful(play):
+    play.fails("as-400", "status-exposed")
+    play.misses("once")
+    play.step()
+    c = play.dial()
+    for _ in 1, 2:
+        c.get()
+        c.answer(int(play.variant))
+    play.outcome(status=200, body="whole")
+
+
+def beyond(play):
+    play.step()
+    c = play.dial()
+    c.get()
+    equal(c.answer(777, "ok").line, "HTTP/1.1 777 X", "the status line")
+    play.completed("odd")
+
+
+@plays("gateway/status-6xx-9xx")
+def as_an_error(play):
+    play.passes("as-5xx", "not-success")
+    beyond(play)
+    play.outcome(status=777, body="whole")
+
+
+@plays("gateway/status-6xx-9xx")
+def as_success(play):
+    play.misses("as-5xx")
+    play.fails("not-success")
+    beyond(play)
+    play.outcome(status=200, body="whole")
+
+
+def broken_page(play):
+    play.step()
+    c = play.dial()
+    c.get()
+    equal(c.head(502).get("Content-Length"), "100", "the length")
+    c.expect(pattern(10))
+    c.eof()
+    play.completed("error")
+    play.closed("fin", rule="error")
+
+
+@plays("gateway/truncated-error-body")
+def a_502_all_the_same(play):
+    play.passes("repeats", "recovers", "incomplete")
+    broken_page(play)
+    sleep(0.1)
+    answered(play, play.dial())
+
+
+@plays("gateway/truncated-error-body")
+def a_whole_page(play):
+    play.fails("incomplete", "truth")
+    play.misses("repeats", "recovers")
+    broken_page(play)
+    play.outcome(status=502, body="part")
+
+
+@plays("gateway/truncated-error-body")
+def an_incomplete_page(play):
+    play.passes("incomplete")
+    play.misses("repeats", "recovers")
+    broken_page(play)
+    play.outcome(ends="error", status=502, kind="incomplete", body="part")
+
+
+def eight(play, pause):
+    play.reports("pauses", True)
+    peers = [play.dial() for _ in range(8)]
+    for nth, c in enumerate(peers):
+        play.step()
+        c.get("/%d" % (nth + 1))
+    for c in peers:
+        c.answer(503)
+    play.completed("error", 8)
+    for nth, c in enumerate(peers):
+        sleep(pause)
+        c.get("/%d" % (nth + 1))
+    for c in peers:
+        c.answer(200)
+        play.outcome(status=200, body="whole")
+
+
+@plays("gateway/backoff-jitter")
+def spread_out(play):
+    play.reports("spread", True)
+    eight(play, 0.02)
+
+
+@plays("gateway/backoff-jitter")
+def in_step(play):
+    eight(play, 0)
+    began = [play.event("request", nth, at="proxy")["began"] for nth in (9, 16)]
+    play.reports("spread", began[1] - began[0] >= 0.019)

@@ -627,3 +627,95 @@ def local(play):
     back(play, c, 0)
     if promised(play) - paused(play) > 1.02:
         play.fails("parsed")
+
+
+# ---- what is nearly a wait, and where it says nothing --------------------------------------------
+
+
+@plays("retry-after/decimal")
+def rounded_up(play):
+    play.passes("survives")
+    c, head = limited(play)
+    value(play, head, "1.5")
+    back(play, c, 2)
+    play.reports("reading", True)
+
+
+@plays("retry-after/decimal")
+def fraction_is_thrown(play):
+    thrown(play)
+
+
+@plays("retry-after/leading-zeros")
+def decimal_digits(play):
+    play.passes("waits", "prompt")
+    c, head = limited(play)
+    value(play, head, "0001", 1)
+    back(play, c, 1)
+
+
+@plays("retry-after/leading-zeros")
+def no_number_to_it(play):
+    play.misses("waits")
+    play.passes("prompt")
+    c, _ = limited(play)
+    back(play, c, 0.1)
+
+
+@plays("retry-after/leading-zeros")
+def ten_times_as_long(play):
+    play.misses("prompt")
+    play.passes("waits")
+    c, _ = limited(play)
+    back(play, c, 3.2)
+
+
+def denied(play, c=None):
+    play.step()
+    c = c or play.dial()
+    c.get()
+    equal(c.answer(int(play.variant)).get("Retry-After"), "1", "Retry-After")
+    return c
+
+
+@plays("retry-after/on-403-404")
+def no_matter_of_time(play):
+    play.passes("once", "status-exposed")
+    denied(play)
+    play.completed("deny")
+    shown(play, int(play.variant))
+
+
+@plays("retry-after/on-403-404")
+def hopes(play):
+    play.misses("once", "status-exposed")
+    c = denied(play)
+    sleep(1)
+    c.get()
+    c.answer(int(play.variant))
+    play.outcome(ends="error", kind="other")
+
+
+@plays("retry-after/on-502-504-500")
+def any_status(play):
+    play.passes("waits")
+    play.reports("repeated", True)
+    c = denied(play)
+    equal(play.event("response", rule="error")["promise"], 1, "the promise")
+    play.completed("error")
+    back(play, c, 1)
+
+
+@plays("retry-after/on-502-504-500")
+def only_some_statuses(play):
+    play.misses("waits")
+    play.reports("repeated", True)
+    back(play, denied(play), 0.1)
+
+
+@plays("retry-after/on-502-504-500")
+def never_mind(play):
+    play.untested("waits")
+    play.reports("repeated", False)
+    denied(play)
+    shown(play, int(play.variant))

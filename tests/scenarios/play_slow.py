@@ -244,3 +244,29 @@ def never_ended(play):
     play.fails("in-time")
     trickle(play, 24, 5)
     play.outcome(ends="error", kind="other")
+
+
+@plays("slow/which-timeout-covers-connect")
+def that_for_connecting(play):
+    play.reports("limit", True)
+    play.step()
+    c = play.dial()
+    c.connect()
+    c.silence(1)
+    c.close()
+    play.outcome(ends="error", kind="timeout-connect")
+    play.left("late", "wait")
+
+
+@plays("slow/which-timeout-covers-connect")
+def that_for_reading(play):
+    play.reports("limit", True)
+    play.step()
+    c = play.dial()
+    c.connect()
+    c.head(200)
+    at_least(2, c.sent, c.arrived, "the tunnel opened")
+    c.secure(play.host())
+    c.inside("/")
+    c.answer(200)
+    play.outcome(status=200, body="whole")

@@ -1,7 +1,10 @@
 """TLS inside a tunnel, from its beginning to its end: scenarios/tls."""
 
+import errno
 import os
+import select
 import shutil
+import socket
 import ssl
 import subprocess
 
@@ -205,3 +208,37 @@ def never_early(play):
         equal(client.ask(method, "/%d" % (nth + 1)), 200, "the status")
         play.outcome(nth + 1, status=200, body="whole")
     posted(play, client, False)
+
+
+def was_reset(c):
+    """An RST came. ssl calls that an EOF, so the socket itself is asked."""
+    poll = select.poll()
+    poll.register(c.socket, 0)  # a FIN alone would not end this
+    check(poll.poll(1000 * PATIENCE), "no RST")
+    equal(c.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), errno.ECONNRESET, "the error")
+
+
+def reset_inside(play):
+    play.step()
+    c = tunnel(play)
+    c.inside("/")
+    equal(c.head(200).get("Content-Length"), "1000", "the length")
+    c.expect(pattern(500))
+    was_reset(c)
+    play.completed("cut")
+    play.closed("reset", at="origin", rule="cut")
+    play.closed("reset", at="proxy", acked=True)
+
+
+@plays("tls/rst-mid-body")
+def half_reported(play):
+    play.passes("incomplete")
+    reset_inside(play)
+    play.outcome(ends="error", status=200, kind="incomplete", body="part")
+
+
+@plays("tls/rst-mid-body")
+def half_delivered(play):
+    play.fails("incomplete", "truth")
+    reset_inside(play)
+    play.outcome(status=200, body="part")

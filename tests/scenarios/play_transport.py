@@ -743,3 +743,120 @@ def half_is_enough(play):
     play.fails("all-of-it")
     half_of_it(play)
     play.outcome(status=200, bytes=500, body="part")
+
+
+# ---- hints, streams, uploads ---------------------------------------------------------------------
+
+
+def hinted(play):
+    play.step(1)
+    c = play.dial()
+    c.get("/1")
+    equal(c.answer(200).get("Keep-Alive"), "timeout=1", "the hint")
+    play.outcome(1, status=200, body="whole")
+    return c
+
+
+@plays("transport/keep-alive-timeout-hint")
+def hint_taken(play):
+    play.reports("avoids", True)
+    play.passes("recovers")
+    hinted(play).close()
+    play.left("first", "wait")
+    play.step(2)
+    second_of(play)
+
+
+def second_of(play):
+    c = play.dial()
+    c.get("/2")
+    c.answer(200)
+    play.outcome(2, status=200, body="whole")
+
+
+def too_late_for_it(play):
+    c = hinted(play)
+    c.silence(1.4)
+    play.step(2)
+    c.get("/2")
+    c.reset()
+    play.completed("first")
+    play.closed("reset", rule="first")
+
+
+@plays("transport/keep-alive-timeout-hint")
+def hint_missed(play):
+    play.reports("avoids", False)
+    play.passes("recovers")
+    too_late_for_it(play)
+    second_of(play)
+
+
+@plays("transport/keep-alive-timeout-hint")
+def hint_missed_for_good(play):
+    play.misses("recovers")
+    too_late_for_it(play)
+    play.outcome(2, ends="error", kind="reset")
+
+
+def half_a_stream(play):
+    play.step()
+    c = play.dial()
+    c.get()
+    equal(c.head(200).get("Content-Length"), "1048576", "the length")
+    equal(c.need(524288), pattern(524288), "what came")
+    c.reset()
+    play.completed("cut")
+    play.closed("reset", rule="cut", acked=True)
+
+
+@plays("transport/stream-error-at-end")
+def raised(play):
+    play.passes("raised")
+    half_a_stream(play)
+    play.outcome(ends="error", kind="incomplete", status=200, bytes=524288, body="part")
+
+
+@plays("transport/stream-error-at-end")
+def taken_for_its_end(play):
+    play.fails("raised", "truth")
+    half_a_stream(play)
+    play.outcome(status=200, bytes=524288, body="part")
+
+
+def upload(play):
+    """Writes until it is reset."""
+    c = play.dial()
+    c.request("POST", "/", headers="Content-Length: 5242880\r\n")
+    try:
+        for _ in range(80):
+            c.send(pattern(65536))
+        c.reset()
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    else:
+        return
+    finally:
+        c.close()
+
+
+@plays("transport/upload-reset-mid-body")
+def upload_reported(play):
+    play.passes("refused", "once")
+    play.step()
+    upload(play)
+    play.completed("cut")
+    play.closed("reset", rule="cut")
+    check(play.event("body", rule="cut")["whole"] is False, "the upload was taken")
+    play.outcome(ends="error", kind="reset")
+
+
+@plays("transport/upload-reset-mid-body")
+def upload_repeated(play):
+    play.fails("refused")
+    play.misses("once")
+    play.step()
+    for nth in 1, 2:
+        upload(play)
+        play.completed("cut", nth)
+    play.outcome(status=200, body="unknown")

@@ -754,3 +754,38 @@ def taken_for_a_bad_proxy(play):
     c.inside("/")
     c.answer(502)
     play.outcome(ends="error", status=502, kind="proxy-connect")
+
+
+def switched(play):
+    play.step()
+    c = play.dial()
+    c.connect()
+    equal(c.head(101).get("Upgrade"), "TLS/1.2", "Upgrade")
+    return c
+
+
+@plays("tunnel/101-response")
+def no_switch(play):
+    play.passes("no-tunnel", "refused")
+    c = switched(play)
+    c.silence(0.2)
+    play.outcome(ends="error", status=101, kind="proxy-connect")
+    play.never("tunnel")
+
+
+@plays("tunnel/101-response")
+def switches(play):
+    play.fails("no-tunnel")
+    play.passes("refused")
+    c = switched(play)
+    c.send(b"\x16\x03\x01\x02\x00\x01\x00")
+    play.event("bytes", 2, at="proxy")
+    play.outcome(ends="error", kind="tls-origin")
+
+
+@plays("tunnel/101-response")
+def believes_it(play):
+    play.fails("refused")
+    play.passes("no-tunnel")
+    switched(play)
+    play.outcome(status=101, body="empty")
