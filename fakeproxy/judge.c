@@ -81,9 +81,14 @@ static bool has_judged_any(const struct reported *r)
 
 void judge_part(struct judge *j, const char *name, struct instance *in)
 {
+    instance_end(in, "done");
+    judge_so_far(j, name, in);
+}
+
+void judge_so_far(struct judge *j, const char *name, struct instance *in)
+{
     struct reported *r = &j->parts[j->count];
     const struct journal *journal = instance_journal(in);
-    instance_end(in, "done");
     struct grade_case c = { .scenario = instance_scenario(in),
                             .lost = journal_lost(journal),
                             .scope = instance_scope(in) };
@@ -93,6 +98,11 @@ void judge_part(struct judge *j, const char *name, struct instance *in)
     /* Without checks the journal's ring may be small: what it lost was something. */
     j->was_played[j->count++] = (r->graded->exercised && has_judged_any(r)) || c.lost > 0;
     free(events);
+}
+
+const struct reported *judge_reported(const struct judge *j, size_t part)
+{
+    return &j->parts[part];
 }
 
 bool judge_was_played(const struct judge *j, size_t part)
@@ -144,12 +154,15 @@ bool judge_print(const struct judge *j, size_t part, FILE *f)
     return true;
 }
 
-int judge_write_reports(struct judge *j, int exit_code)
+int judge_write_reports(struct judge *j, const struct reported_command *command, int exit_code)
 {
     int result = 0;
+    struct report report = {
+        .scenarios = j->parts, .count = j->count, .command = command, .exit_code = exit_code
+    };
     for (size_t i = 0; i < j->options->report_count; i++) {
         const struct report_wanted *wanted = &j->options->reports[i];
-        report_write(j->files[i], wanted->form, j->parts, j->count, exit_code);
+        report_write(j->files[i], wanted->form, &report);
         bool failed = ferror(j->files[i]) != 0;
         if (fclose(j->files[i]) != 0 || failed) {
             fprintf(stderr, "fakeproxy: --report %s cannot be written: %s\n", wanted->path,

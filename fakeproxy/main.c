@@ -1,6 +1,8 @@
 /* fakeproxy: options, call, exit code. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "calibrate.h"
 #include "commands.h"
@@ -34,11 +36,24 @@ static int run(const struct options *o)
     return EXIT_USAGE;
 }
 
+/* What we open must not become 0, 1 or 2: our listener would be a child's standard input. */
+static void open_standard(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct options o;
+    open_standard();
     signal(SIGPIPE,
            SIG_IGN); /* a log or journal piped to a program that ended is an error, not death */
+    signal(SIGCHLD, SIG_DFL); /* if it came ignored, children would leave no exit status */
     int code = options_parse(&o, argc, argv) < 0 ? EXIT_USAGE : run(&o);
     options_free(&o);
     return code;

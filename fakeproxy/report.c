@@ -4,6 +4,7 @@
  */
 #include "report.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "buf.h"
@@ -174,12 +175,49 @@ static void add_scenario(struct buf *b, const struct reported *r)
     buf_string(b, "]}");
 }
 
-static void add_json(struct buf *b, const struct reported *list, size_t count, int exit_code)
+/* "SIGKILL"; of a real-time signal, which has no name, the number. */
+static const char *signal_name(const struct reported_command *c, char room[24])
 {
-    buf_printf(b, "{\"exit\":%d,\"scenarios\":[", exit_code);
-    for (size_t i = 0; i < count; i++) {
+    const char *name = sigabbrev_np(c->signal);
+    if (name)
+        snprintf(room, 24, "SIG%s", name);
+    else
+        snprintf(room, 24, "signal %d", c->signal);
+    return room;
+}
+
+void report_command_end(FILE *f, const struct reported_command *c)
+{
+    char name[24];
+    if (c->code >= 0)
+        fprintf(f, "exit status %d", c->code);
+    else
+        fprintf(f, "ended by %s", signal_name(c, name));
+}
+
+static void add_command(struct buf *b, const struct reported_command *c)
+{
+    char name[24];
+    buf_string(b, "\"command\":{\"argv\":[");
+    for (char *const *word = c->argv; *word; word++) {
+        buf_string(b, word == c->argv ? "" : ",");
+        buf_json(b, *word, strlen(*word));
+    }
+    if (c->code >= 0)
+        buf_printf(b, "],\"exit\":%d},", c->code);
+    else
+        buf_printf(b, "],\"signal\":\"%s\"},", signal_name(c, name));
+}
+
+static void add_json(struct buf *b, const struct report *r)
+{
+    buf_printf(b, "{\"exit\":%d,", r->exit_code);
+    if (r->command)
+        add_command(b, r->command);
+    buf_string(b, "\"scenarios\":[");
+    for (size_t i = 0; i < r->count; i++) {
         buf_string(b, i ? ",\n" : "\n");
-        add_scenario(b, &list[i]);
+        add_scenario(b, &r->scenarios[i]);
     }
     buf_string(b, "]}\n");
 }
@@ -256,24 +294,44 @@ static void add_suite(struct buf *b, const struct reported *r)
     buf_string(b, " </testsuite>\n");
 }
 
-static void add_junit(struct buf *b, const struct reported *list, size_t count)
+static void add_command_suite(struct buf *b, const struct reported_command *c)
+{
+    char name[24];
+    buf_printf(b,
+               " <testsuite name=\"COMMAND\" tests=\"1\" failures=\"%d\" errors=\"0\" "
+               "skipped=\"0\">\n  <testcase classname=\"COMMAND\" name=\"",
+               c->code != 0);
+    for (char *const *word = c->argv; *word; word++) {
+        buf_string(b, word == c->argv ? "" : " ");
+        add_xml(b, *word);
+    }
+    buf_string(b, "\">");
+    if (c->code > 0)
+        buf_printf(b, "<failure message=\"exit status %d\"/>", c->code);
+    else if (c->code < 0)
+        buf_printf(b, "<failure message=\"ended by %s\"/>", signal_name(c, name));
+    buf_string(b, "</testcase>\n </testsuite>\n");
+}
+
+static void add_junit(struct buf *b, const struct report *r)
 {
     buf_string(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
-    for (size_t i = 0; i < count; i++)
-        add_suite(b, &list[i]);
+    if (r->command)
+        add_command_suite(b, r->command);
+    for (size_t i = 0; i < r->count; i++)
+        add_suite(b, &r->scenarios[i]);
     buf_string(b, "</testsuites>\n");
 }
 
-void report_write(FILE *f, enum report_form form, const struct reported *list, size_t count,
-                  int exit_code)
+void report_write(FILE *f, enum report_form form, const struct report *r)
 {
     struct buf b = { 0 };
     switch (form) {
     case REPORT_JSON:
-        add_json(&b, list, count, exit_code);
+        add_json(&b, r);
         break;
     case REPORT_JUNIT:
-        add_junit(&b, list, count);
+        add_junit(&b, r);
         break;
     }
     fwrite(b.at, 1, b.len, f);

@@ -15,6 +15,12 @@ struct reported {     /* one scenario that was played */
     const struct graded *graded;
 };
 
+struct reported_command { /* COMMAND, once it has ended */
+    char *const *argv;
+    int code;   /* its exit status; -1: a signal ended it */
+    int signal; /* which; 0: none */
+};
+
 enum report_form { REPORT_JSON, REPORT_JUNIT };
 
 /* Is there a verdict to show: a check of its own that was judged, or a house check that failed? */
@@ -27,7 +33,17 @@ void report_table(FILE *, const struct reported *, bool colour);
 /* "3 pass, 1 fail, 2 not-judged", of the own checks and the house checks that failed. */
 void report_counts(FILE *, const struct reported *);
 
-/* All scenarios of a run. exit_code: what the program will exit with. */
-void report_write(FILE *, enum report_form, const struct reported *, size_t count, int exit_code);
+/* "exit status 7", "ended by SIGKILL". */
+void report_command_end(FILE *, const struct reported_command *);
+
+/* What is reported of a run. */
+struct report {
+    const struct reported *scenarios;
+    size_t count;
+    const struct reported_command *command; /* NULL: there was none */
+    int exit_code;                          /* what the program will exit with */
+};
+
+void report_write(FILE *, enum report_form, const struct report *);
 
 #endif
