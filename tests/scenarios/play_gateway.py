@@ -115,7 +115,9 @@ def own_timeout_instead(play):
     play.step()
     c = play.dial()
     c.get()
-    c.answer(504)
+    c.silence(0.5)
+    c.close()
+    play.left("error", "wait")
     play.outcome(ends="error", kind="timeout-read")
 
 

@@ -129,10 +129,13 @@ def hedges(play):
 @plays("slow/first-byte-1500ms-ok")
 def gives_up(play):
     play.fails("succeeds")
+    play.passes("once")
     play.step()
     c = play.dial()
     c.get()
-    c.answer(200)
+    c.silence(1)
+    c.close()
+    play.left("late", "wait")
     play.outcome(ends="error", kind="timeout-read")
 
 
@@ -163,6 +166,21 @@ def two_posts(play):
     d.answer(200)
     c.answer(200)
     play.completed("late")
+    play.outcome(status=200, body="whole")
+
+
+@plays("slow/no-duplicate-on-slow-response")
+def gives_up_and_posts_again(play):
+    play.fails("once", "one-request")
+    play.step()
+    c, d = play.dial(), play.dial()
+    post(c)
+    c.silence(1)
+    c.close()
+    post(d)
+    d.answer(200)
+    play.left("late", "wait")
+    play.event("request", 2, at="origin")
     play.outcome(status=200, body="whole")
 
 
