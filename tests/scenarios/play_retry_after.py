@@ -263,7 +263,10 @@ def negative_is_zero(play):
 
 @plays("retry-after/empty")
 def empty_is_thrown(play):
-    thrown(play)
+    play.misses("survives")
+    play.untested("backs-off")
+    limited(play)
+    play.outcome(ends="error", kind="other", error="invalid Retry-After")
 
 
 @plays("retry-after/negative")
