@@ -76,7 +76,8 @@ static void derive_from_keys(struct needs *n, const struct scenario *s, const st
     add(n, k->cache, "cache");
     add(n, k->pool_count > 0, "proxy-pool");
     add(n, k->rotate != NULL, "rotation");
-    add(n, k->environment_count > 0, "environment");
+    add(n, k->environment_count > 0 || k->without_proxy_count > 0, "environment");
+    add(n, k->origin_credentials.name != NULL, "origin-credentials");
     add(n, k->host_count > 0, "host-map");
     add(n, k->credentials_by && strcmp(k->credentials_by, "callback") == 0, "credential-callback");
     add(n, k->proxy >= 0 && s->actors[k->proxy].tls.on && s->actors[k->proxy].is_proxy,

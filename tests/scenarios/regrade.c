@@ -79,9 +79,10 @@ static void print(const struct graded *g)
     struct buf out = { 0 };
     for (size_t i = 0; i < g->count; i++) {
         const struct verdict *v = &g->verdicts[i];
-        buf_printf(&out, "{\"id\":\"%s\",\"level\":\"%s\",\"verdict\":\"%s\",\"holds\":%s,\"sentence\":",
-                   v->id, level_name(v->level), verdict_kind_name(v->kind),
-                   v->holds ? "true" : "false");
+        buf_printf(
+            &out,
+            "{\"id\":\"%s\",\"level\":\"%s\",\"verdict\":\"%s\",\"holds\":%s,\"sentence\":", v->id,
+            level_name(v->level), verdict_kind_name(v->kind), v->holds ? "true" : "false");
         buf_json(&out, v->sentence, strlen(v->sentence));
         buf_string(&out, "}\n");
     }
@@ -102,10 +103,9 @@ int main(int argc, char **argv)
     const struct text_scope scope = { .value = value, .arg = &values };
     struct buf journal = contents(argv[3]);
     struct arena *arena = arena_new();
-    struct grade_case c = { .scope = &scope,
-                            .has_client = true,
-                            .log = argv[4],
-                            .log_len = strlen(argv[4]) };
+    struct grade_case c = {
+        .scope = &scope, .has_client = true, .log = argv[4], .log_len = strlen(argv[4])
+    };
     c.events = read_events(arena, &journal, &c.count);
     for (size_t i = 0; i < set.count; i++)
         if (!*argv[2] || strcmp(set.scenarios[i]->variant, argv[2]) == 0)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from dialogue import ROOT, Play, check, equal, table, variants_of  # noqa: E402
+from dialogue import ROOT, Play, check, equal, path_of, table, variants_of  # noqa: E402
 
 for module in glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "play_*.py")):
     __import__(os.path.basename(module)[:-3])
@@ -33,7 +33,7 @@ def id_of(path):
 
 def play(program, scenario):
     known = variants_of(scenario)
-    played = set()
+    played, judged = set(), set()
     for function, variants in table[scenario]:
         for variant in variants or known:
             check(variant in known, function.__name__, "plays an unknown variant,", variant)
@@ -41,10 +41,26 @@ def play(program, scenario):
             try:
                 with Play(program, scenario, variant) as p:
                     function(p)
+                judged.update(p.judged.items())
             except BaseException:
                 print("in", function.__name__, "of variant", variant)
                 raise
     equal(sorted(map(str, played)), sorted(map(str, known)), "the variants played")
+    if scenario.split("/")[0] in PROVEN:
+        proven(scenario, judged)
+
+
+# Topics of which every MUST and SHOULD must have been seen to pass, and to fail.
+PROVEN = "auth", "block", "cache", "creds", "digest", "rotation"
+
+
+def proven(scenario, judged):
+    with open(path_of(scenario), encoding="utf-8") as f:
+        checks = json.load(f)["expect"]
+    for name, item in checks.items():
+        if item["level"] in ("must", "must*", "should"):
+            check((name, "pass") in judged, "no client passes", name)
+            check({(name, "fail"), (name, "weak")} & judged, "no client fails", name)
 
 
 def same():
@@ -60,6 +76,8 @@ USED = """
     listen=refused listen=blackhole open_after tls names certificate=untrusted certificate=self-signed
     after_body_bytes after_bytes at=client-hello with=reset with=close with=stall notify=false reading=false
     form=imf-fixdate form=rfc850 form=asctime retry_after=1 retry_after=soon challenge content
+    auth realm scheme=basic scheme=digest scheme=ntlm users nonces uses qop opaque algorithm
+    strict_uri unique_nc challenge=true exits by=connection by=user rotate tickets
     framing=close framing=none chunks trailers base64 octets seed times=forever continue=false for read=0
 """.split()
 

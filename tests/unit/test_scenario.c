@@ -388,10 +388,25 @@ static void needs_are_derived(void **state)
 {
     (void)state;
     static const char *const expected[] = {
-        "retry",       "retry-cap", "deadlines",       "redirects", "cookies",
-        "cache",       "rotation",  "proxy-pool",      "parallel",  "https",
-        "environment", "host-map",  "expect-continue", "cancel",    "credential-callback",
-        "raw-tunnel",  "streaming", "switch-proxy",
+        "retry",
+        "retry-cap",
+        "deadlines",
+        "redirects",
+        "cookies",
+        "cache",
+        "rotation",
+        "proxy-pool",
+        "parallel",
+        "https",
+        "environment",
+        "host-map",
+        "expect-continue",
+        "cancel",
+        "credential-callback",
+        "raw-tunnel",
+        "streaming",
+        "switch-proxy",
+        "origin-credentials",
     };
     struct scenario_set set;
     load("everything-client.json", &set);
@@ -401,6 +416,13 @@ static void needs_are_derived(void **state)
     assert_false(needs(set.scenarios[0], "rotation")); /* of this variant */
     assert_false(needs(set.scenarios[0], "digest"));
     scenario_set_free(&set);
+    struct complaints *none = complaints_new();
+    static const char excluded[] = "{\"fakeproxy\":1,\"id\":\"a/b\",\"client\":"
+                                   "{\"without_proxy\":[\"127.0.0.1\"]}}";
+    assert_int_equal(scenario_load_text(excluded, sizeof(excluded) - 1, "text", &set, none), 0);
+    assert_true(needs(set.scenarios[0], "environment"));
+    scenario_set_free(&set);
+    complaints_free(none);
     load("digest-stale-true.json", &set);
     assert_true(needs(set.scenarios[0], "digest"));
     scenario_set_free(&set);
