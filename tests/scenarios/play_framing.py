@@ -1,7 +1,5 @@
 """More of messages whose end is hard to find: scenarios/framing."""
 
-import time
-
 from dialogue import at_least, check, equal, pattern, plays
 
 WHOLE = {"status": 200, "body": "whole"}
@@ -70,6 +68,14 @@ def some_of_them(play):
     play.fails("exact")
     one_each(play)
     play.outcome(status=200, bytes=1999, body="unknown")
+
+
+@plays("framing/chunk-one-byte-each")
+def slow_with_small_chunks(play):
+    play.fails("soon")
+    play.passes("exact")
+    one_each(play)
+    play.outcome(status=200, bytes=2000, body="unknown", took=6)
 
 
 def huge_chunk(play):
@@ -211,6 +217,16 @@ def waits_for_a_body(play):
     play.outcome(2, status=304, bytes=0, body="empty")
 
 
+@plays("framing/304-with-cl")
+def waits_the_second_time(play):
+    play.fails("no-wait-2")
+    play.passes("no-wait", "status")
+    c = unchanged(play, 1)
+    play.outcome(1, status=304, bytes=0, body="empty")
+    unchanged(play, 2, c)
+    play.outcome(2, status=304, bytes=0, body="empty", took=2.5)
+
+
 # ---- header sections and status lines ------------------------------------------------------------
 
 
@@ -240,8 +256,7 @@ def refuses_them(play):
 def gets_slow(play):
     play.fails("soon")
     many(play)
-    time.sleep(5.1)
-    play.outcome(status=200, bytes=2, body="unknown")
+    play.outcome(status=200, bytes=2, body="unknown", took=5.5)
 
 
 def folded(play):

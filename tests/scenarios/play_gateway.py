@@ -140,6 +140,14 @@ def shrinking(play):
 
 
 @plays("gateway/backoff-grows")
+def gives_up_before_it_heals(play):
+    play.passes("pauses")
+    play.misses("recovers")
+    errors(play, 503, 0.1)
+    play.outcome(status=503, body="whole")
+
+
+@plays("gateway/backoff-grows")
 def hammering(play):
     c = errors(play, 503, 0, 0, 0)
     answered(play, c)

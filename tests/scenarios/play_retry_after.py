@@ -106,8 +106,7 @@ def sleeps_in_vain(play):
     play.misses("gives-up", "status-exposed")
     play.fails("in-time")
     limited(play)
-    sleep(4.6)
-    play.outcome(ends="error", kind="timeout-total")
+    play.outcome(ends="error", kind="timeout-total", took=4.6)
 
 
 @plays("retry-after/beyond-deadline")
@@ -161,8 +160,16 @@ def now(play):
 @plays("retry-after/delta-0")
 def takes_zero_for_missing(play):
     play.misses("at-once")
+    play.passes("recovers")
     c, _ = limited(play)
     back(play, c, 3)
+
+
+@plays("retry-after/delta-0")
+def takes_zero_for_never(play):
+    play.misses("recovers")
+    limited(play)
+    shown(play)
 
 
 @plays("retry-after/missing-uses-backoff")
@@ -175,6 +182,19 @@ def longer_each_time(play):
         play.completed("limit", nth + 1)
     first = play.event("request", 2)["began"] - play.event("request", 1)["began"]
     back(play, c, max(0.4, first))
+
+
+@plays("retry-after/missing-uses-backoff")
+def shorter_each_time(play):
+    play.passes("pauses")
+    play.misses("recovers")
+    c = play.dial()
+    for pause in 0, 1, 0.1:
+        sleep(pause)
+        limited(play, c=c)
+    began = [play.event("request", nth, at="proxy")["began"] for nth in (1, 2, 3)]
+    (play.misses if began[2] - began[1] < began[1] - began[0] - 0.02 else play.passes)("grows")
+    shown(play)
 
 
 @plays("retry-after/missing-uses-backoff")
@@ -308,8 +328,7 @@ def any_number(play):
 def waits_in_vain(play):
     play.misses("missing", "repeats")
     limited(play)
-    sleep(4)
-    play.outcome(ends="error", kind="timeout-total")
+    play.outcome(ends="error", kind="timeout-total", took=4)
 
 
 LONGEST = 100 * 365 * 86400  # no promise is counted for longer
@@ -335,8 +354,7 @@ def sleeps(play):
     play.misses("gives-up", "status-exposed")
     play.passes("not-early")
     limited(play)
-    sleep(1.6)
-    play.outcome(status=200, body="foreign")
+    play.outcome(status=200, body="foreign", took=3)
 
 
 BITS_32 = {"2e31": ("2147483648", 2147483648), "2e32-plus-1": ("4294967297", LONGEST)}
@@ -345,6 +363,16 @@ BITS_32 = {"2e31": ("2147483648", 2147483648), "2e32-plus-1": ("4294967297", LON
 @plays("retry-after/overflow-2e31")
 def beyond_32_bits(play):
     too_large(play, *BITS_32[play.variant])
+
+
+@plays("retry-after/overflow-2e31")
+def sleeps_for_a_lifetime(play):
+    sleeps(play)
+
+
+@plays("retry-after/overflow-2e63")
+def sleeps_for_the_universe(play):
+    sleeps(play)
 
 
 @plays("retry-after/overflow-2e31")
@@ -404,8 +432,7 @@ def sleeps_for_decades(play):
     play.fails("past")
     play.misses("repeats")
     limited(play)
-    sleep(3)
-    play.outcome(ends="error", kind="timeout-total")
+    play.outcome(ends="error", kind="timeout-total", took=3)
 
 
 @plays("retry-after/rfc850-year-past")
@@ -448,6 +475,14 @@ def the_older_field(play):
     equal(head.get("RateLimit"), '"default";r=0;t=1', "RateLimit")
     value(play, head, "2", 2)
     back(play, c, 2)
+
+
+@plays("retry-after/ratelimit-fields-precedence")
+def neither_field(play):
+    play.misses("recovers")
+    play.untested("wins")
+    limited(play)
+    shown(play)
 
 
 @plays("retry-after/ratelimit-fields-precedence")
@@ -614,7 +649,7 @@ def hasty(play):
 
 @plays("retry-after/http-date-local-zone")
 def utc(play):
-    play.passes("parsed")
+    play.passes("parsed", "prompt")
     c, head = limited(play)
     date = head.get("Retry-After")
     check(len(date) == 24 and date[3] == date[7] == " " and "," not in date, "no asctime-date:", date)
@@ -722,3 +757,12 @@ def never_mind(play):
     play.reports("repeated", False)
     denied(play)
     shown(play, int(play.variant))
+
+
+@plays("retry-after/http-date-local-zone")
+def nine_hours_later(play):
+    """As long as a test may last."""
+    play.passes("parsed")
+    play.misses("prompt")
+    c, _ = limited(play)
+    back(play, c, 4.2)

@@ -179,6 +179,17 @@ def second_address(play):
 
 
 @plays("routing/multi-address-proxy")
+def second_address_later(play):
+    play.misses("soon")
+    play.passes("succeeds")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.answer(200)
+    play.outcome(status=200, body="whole", took=4)
+
+
+@plays("routing/multi-address-proxy")
 def first_address_only(play):
     play.misses("succeeds")
     play.step()

@@ -200,6 +200,15 @@ def again_too_early(play):
 
 
 @plays("tls/early-data")
+def shows_the_425(play):
+    play.misses("repeats")
+    play.passes("without", "no-post")
+    client = first_two(play)
+    play.outcome(2, status=425, body="whole")
+    posted(play, client, False)
+
+
+@plays("tls/early-data")
 def never_early(play):
     play.untested("repeats", "without", "no-post")
     client = Early(play)

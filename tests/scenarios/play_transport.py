@@ -561,6 +561,14 @@ def fresh(play):
 
 
 @plays("transport/retry-uses-fresh-connection")
+def neither(play):
+    play.misses("recovers")
+    play.untested("fresh")
+    two_idle(play)
+    play.outcome("third", ends="error", kind="reset")
+
+
+@plays("transport/retry-uses-fresh-connection")
 def sibling(play):
     play.misses("fresh")
     play.passes("recovers")
@@ -628,6 +636,17 @@ def twelve(play):
         play.outcome(1, status=200, body="whole")
     play.completed("slow", 12)
     play.count(12, "accept", at="proxy")
+
+
+@plays("transport/parallel-connection-count")
+def one_of_twelve_fails(play):
+    play.misses("succeeds")
+    play.step(1)
+    c = play.dial()
+    c.get("/1")
+    c.answer(200)
+    play.outcome(1, status=200, body="whole")
+    play.outcome(1, ends="error", kind="proxy-unreachable")
 
 
 # ---- bodies that go twice, or come in pieces -----------------------------------------------------

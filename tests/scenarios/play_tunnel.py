@@ -789,3 +789,17 @@ def believes_it(play):
     play.passes("no-tunnel")
     switched(play)
     play.outcome(status=101, body="empty")
+
+
+@plays("tunnel/one-tunnel-per-origin")
+def asked_for_elsewhere(play):
+    """A tunnel that was asked for the first site leads to the second."""
+    play.fails("two")
+    for nth, origin in enumerate(("origin", "o2")):
+        play.step(nth + 1)
+        c = play.dial()
+        c.connect(play.host("o2"))
+        c.head(200)
+        c.secure(play.host("o2"))
+        ask(play, c, "o2")
+        play.outcome(nth + 1, status=200, body="whole")
