@@ -73,18 +73,6 @@ static bool names_word(const char *const *words, const struct text *t, struct ne
     return fits;
 }
 
-/* Any word may be one; but in capitals it would never fit (event.def). */
-static bool names_scheme(struct load *load, const struct text *t, struct nearest *n)
-{
-    static const char *const common[] = { "basic", "digest", "bearer", "ntlm", "negotiate", NULL };
-    (void)load;
-    names_word(common, t, n);
-    for (size_t i = 0; i < t->len; i++)
-        if (t->octets[i] >= 'A' && t->octets[i] <= 'Z')
-            return false;
-    return true;
-}
-
 static const struct {
     int field;
     bool (*names)(struct load *, const struct text *, struct nearest *);
@@ -97,7 +85,6 @@ static const struct {
     { FIELD_through, names_proxy, "the name of a proxy" },
     { FIELD_session, names_session, "the name of a session, or \"default\"" },
     { FIELD_exit, names_exit, "the name of an exit" },
-    { FIELD_scheme, names_scheme, "an authentication scheme in lower case" },
 };
 
 void load_check_name(struct load *load, int field, const struct json *v, const struct text *t)

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from dialogue import ROOT, Play, check, equal, path_of, table, variants_of  # noqa: E402
@@ -21,7 +22,8 @@ for module in glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)),
 
 
 def files(folder):
-    found = sorted(glob.glob(os.path.join(ROOT, folder, "*", "*.json")))
+    found = sorted(path for path in glob.glob(os.path.join(ROOT, folder, "*", "*.json"))
+                   if os.path.basename(os.path.dirname(path)) != "editions")  # lists of scenarios
     check(found, "nothing in", folder)
     return found
 
@@ -30,9 +32,36 @@ def id_of(path):
     return path[:-len(".json")].split(os.sep)[-2] + "/" + os.path.basename(path)[:-len(".json")]
 
 
+def placeholders(ready):
+    """What stands for {origin}, {origin.addr}, {origin.port}, {case} in this play."""
+    for key, value in ready.items():
+        if key.endswith("_host"):
+            yield key[:-len("_host")] + "=" + value
+            yield "case=" + value.rpartition(".")[0].rpartition("-")[2]
+        elif isinstance(value, str) and "://" in value:
+            address = value.rpartition("/")[2]
+            yield key + ".addr=" + address
+            yield key + ".port=" + address.rpartition(":")[2]
+
+
+def prefixes(program, p):
+    """No check passes before the last event it needs (prefixes.c). True: some pass in the end."""
+    tool = os.path.join(os.path.dirname(program), "tests", "prefixes")
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as journal:
+        for e in sorted(p.events + p.said, key=lambda e: e["t"]):
+            journal.write(json.dumps(e) + "\n")
+        journal.flush()
+        run = subprocess.run([tool, path_of(p.scenario), p.variant or "-", journal.name,
+                              *placeholders(p.ready)], capture_output=True, text=True, check=False)
+    sys.stdout.write(run.stdout)
+    sys.stderr.write(run.stderr)
+    check(run.returncode in (0, 3), "the exit code of prefixes is", run.returncode)
+    return run.returncode == 0
+
+
 def play(program, scenario):
     known = variants_of(scenario)
-    played, judged = set(), set()
+    played, judged, shown = set(), set(), False
     for function, variants in table[scenario]:
         for variant in variants or known:
             check(variant in known, function.__name__, "plays an unknown variant,", variant)
@@ -42,10 +71,12 @@ def play(program, scenario):
                     function(p)
                 judged.update(p.judged.items())
                 judged.update((name, "weak") for name in p.hurried)
+                shown |= prefixes(program, p)
             except BaseException:
                 print("in", function.__name__, "of variant", variant)
                 raise
     equal(sorted(map(str, played)), sorted(map(str, known)), "the variants played")
+    check(shown, "nothing passes in the end: the pieces of the journals show nothing")
     if scenario.split("/")[0] in PROVEN:
         proven(scenario, judged)
 
