@@ -265,6 +265,7 @@ def never_ended(play):
 
 @plays("slow/which-timeout-covers-connect")
 def that_for_connecting(play):
+    play.mistakes("left-before-answer")
     play.reports("limit", True)
     play.step()
     c = play.dial()
