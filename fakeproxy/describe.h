@@ -15,7 +15,10 @@ void describe_played(struct buf *, const struct scenario *);
 /* How the client is set up (a line, if by more than the defaults) and what it is asked for. */
 void describe_client(struct buf *, const struct scenario *);
 
-/* Parts of the two: `Name: value`, a time, a condition ("for 200 ms"), what a body is. */
+/* One action: "reset (RST once all is acknowledged)". */
+void describe_action(struct buf *, const struct scenario *, const struct action *);
+
+/* Parts of these: `Name: value`, a time, a condition ("for 200 ms"), what a body is. */
 void describe_line(struct buf *, const struct field_line *);
 void describe_time(struct buf *, int64_t ns);
 void describe_condition(struct buf *, const struct condition *);
