@@ -146,3 +146,21 @@ void describe_played(struct buf *b, const struct scenario *s)
     for (size_t i = 0; i < s->actor_count; i++)
         add_actor(b, s, &s->actors[i]);
 }
+
+/* ---- variants -------------------------------------------------------------------------------- */
+
+bool describe_is_same(describe_function *describe, const struct scenario_set *set)
+{
+    bool is_same = true;
+    struct buf first = { 0 };
+    describe(&first, set->scenarios[0]);
+    for (size_t i = 1; i < set->count && is_same; i++) {
+        struct buf other = { 0 };
+        describe(&other, set->scenarios[i]);
+        is_same = first.len == other.len &&
+                  (first.len == 0 || memcmp(first.at, other.at, first.len) == 0);
+        buf_free(&other);
+    }
+    buf_free(&first);
+    return is_same;
+}

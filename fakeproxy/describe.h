@@ -15,6 +15,11 @@ void describe_played(struct buf *, const struct scenario *);
 /* How the client is set up (a line, if by more than the defaults) and what it is asked for. */
 void describe_client(struct buf *, const struct scenario *);
 
+typedef void describe_function(struct buf *, const struct scenario *);
+
+/* Do these words fit every variant of the file? */
+bool describe_is_same(describe_function *, const struct scenario_set *);
+
 /* One action: "reset (RST once all is acknowledged)". */
 void describe_action(struct buf *, const struct scenario *, const struct action *);
 

@@ -32,34 +32,46 @@ static void show_text(FILE *f, const char *label, const char *text)
         wrap_print(f, label, text);
 }
 
-static void show_played(FILE *f, const struct scenario *s)
+static void show_described(FILE *f, const char *label, const struct scenario *s,
+                           describe_function *describe, const char *none)
 {
     struct buf text = { 0 };
-    describe_played(&text, s);
+    describe(&text, s);
     if (text.len == 0)
-        buf_string(&text, "nothing but a faultless proxy");
+        buf_string(&text, none);
     buf_char(&text, '\0');
-    wrap_print(f, "played", text.at);
+    wrap_print(f, label, text.at);
     buf_free(&text);
 }
 
-static void show_asked(FILE *f, const struct scenario *s)
+/* Once, or for each variant, where they differ. */
+static void show_part(FILE *f, const char *label, const struct scenario_set *set,
+                      describe_function *describe, const char *none)
 {
-    struct buf text = { 0 };
-    describe_client(&text, s);
-    buf_char(&text, '\0');
-    if (text.len > 1)
-        wrap_print(f, "asked for", text.at);
-    buf_free(&text);
+    if (describe_is_same(describe, set)) {
+        show_described(f, label, set->scenarios[0], describe, none);
+        return;
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        fprintf(f, "  %-10svariant %s:\n", i == 0 ? label : "", set->scenarios[i]->variant);
+        show_described(f, "", set->scenarios[i], describe, none);
+    }
 }
 
 static void show_checks(FILE *f, const struct scenario *s)
 {
     if (s->check_count > 0)
         fputs("  A good client\n", f);
-    for (size_t i = 0; i < s->check_count; i++)
-        wrap_print(f, level_name(s->checks[i].level),
-                   s->checks[i].says ? s->checks[i].says : s->checks[i].id);
+    for (size_t i = 0; i < s->check_count; i++) {
+        const struct check *c = &s->checks[i];
+        struct buf text = { 0 };
+        buf_printf(&text, "%s [%s%s]", c->says ? c->says : c->id, c->id,
+                   c->critical ? ", critical" : "");
+        buf_printf(&text, "%s%s", c->source ? " " : "", c->source ? c->source : "");
+        buf_char(&text, '\0');
+        wrap_print(f, level_name(c->level), text.at);
+        buf_free(&text);
+    }
 }
 
 static void show_list(FILE *f, const char *label, const char *const *list)
@@ -97,9 +109,10 @@ bool explain_scenario(FILE *f, const char *name)
     fprintf(f, "%s: %s\n", s->id, s->title ? s->title : "");
     show_text(f, "layer", s->layer);
     show_text(f, "about", s->about);
-    show_played(f, s);
-    show_asked(f, s);
+    show_list(f, "needs", s->needs);
     show_variants(f, &set);
+    show_part(f, "played", &set, describe_played, "nothing: all actors are without fault");
+    show_part(f, "asked for", &set, describe_client, "nothing");
     show_checks(f, s);
     show_text(f, "cause", s->cause);
     show_text(f, "fix", s->fix);

@@ -9,8 +9,6 @@
 #include "describe.h"
 #include "markdown.h"
 
-typedef void describe_function(struct buf *, const struct scenario *);
-
 /* ---- facts ----------------------------------------------------------------------------------- */
 
 static void write_guide(struct buf *b, const struct shipped_case *c, const struct statements *all)
@@ -38,26 +36,6 @@ static void write_facts(struct buf *b, const struct shipped_case *c, const struc
 
 /* ---- what happens ---------------------------------------------------------------------------- */
 
-static bool is_equal(const struct buf *a, const struct buf *b)
-{
-    return a->len == b->len && (a->len == 0 || memcmp(a->at, b->at, a->len) == 0);
-}
-
-static bool is_same_in_all(const struct scenario_set *set, describe_function *describe)
-{
-    bool is_same = true;
-    struct buf first = { 0 };
-    describe(&first, set->scenarios[0]);
-    for (size_t i = 1; i < set->count && is_same; i++) {
-        struct buf other = { 0 };
-        describe(&other, set->scenarios[i]);
-        is_same = is_equal(&first, &other);
-        buf_free(&other);
-    }
-    buf_free(&first);
-    return is_same;
-}
-
 static void write_points(struct buf *b, const struct scenario *s, describe_function *describe,
                          const char *none, const char *indent)
 {
@@ -73,7 +51,7 @@ static void write_part(struct buf *b, const struct shipped_case *c, const char *
                        describe_function *describe, const char *none)
 {
     buf_printf(b, "**%s**\n\n", title);
-    if (is_same_in_all(&c->set, describe)) {
+    if (describe_is_same(describe, &c->set)) {
         write_points(b, c->scenario, describe, none, "");
     } else {
         for (size_t i = 0; i < c->set.count; i++) {
