@@ -1,6 +1,7 @@
 /*
  * `clientsuite run`: loads what was asked for, makes the loop, plays, reports.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,7 @@ static int open_outputs(struct suite *s)
                     strerror(errno));
             return -1;
         }
+        assert(out->form); /* the options have seen to it */
         if (out->form->begin)
             out->form->begin(out->f, s->results);
     }
