@@ -2,6 +2,7 @@
 
 good            a plain GET through the proxy, a connection each; answers all
 die-hello die-open die-request die-quiet     ends at once when that comes (quiet: after its answer)
+die-third-open   ends at once when it is to open a third session
 hang-hello hang-request                      never answers it
 rubbish          prints what is no JSON in answer to a request
 rubbish-hello    the same for hello
@@ -132,6 +133,8 @@ def do(said):
             return say({"unsupported": "retry"})
         if MODE == "refuses":
             return say({"session": said["session"], "error": "I do not like port numbers", "kind": "config"})
+        if MODE == "die-third-open" and len(sessions) == 2:
+            os._exit(3)
         if MODE == "children":
             leave_children()
         sessions[said["session"]] = said["proxy"]["url"]

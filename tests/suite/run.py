@@ -177,6 +177,16 @@ def storm(run):
 
 
 @test
+def a_window_that_was_not_its_own(run):
+    """Its client dies in the quiet window of a case, because of the next case: the first is played again."""
+    for name, watch in (("test/first", "3s"), ("test/second", "100ms")):  # longest first
+        run.scenario({**PLAIN, "id": name, "client": {**PLAIN["client"], "watch": watch}})
+    run.play("die-third-open", more=["--jobs", "1"])  # the contract check opens one
+    eq({case: line["fate"] for case, line in run.cases().items()}, {"test/first": "done", "test/second": "crash"})
+    eq(run.checks("test/first")["answered"]["verdict"], "pass")
+
+
+@test
 def die_quiet(run):
     """It dies in the quiet window of a case: the next case gets a new process."""
     breaks(run, "die-quiet", "crash", "crash")
@@ -370,6 +380,19 @@ def reports_are_well_formed(run):
     with open(os.path.join(run.folder, "tap")) as f:
         check_tap(f.read().splitlines())
     eq([line["type"] for line in run.lines], ["run", "client", "case", "case", "summary", "end"])
+    check_results(run.lines)
+
+
+def check_results(lines):
+    try:
+        import jsonschema
+    except ImportError:
+        return
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/results.schema.json")) as f:
+        validator = jsonschema.Draft202012Validator(json.load(f))
+    for line in lines:
+        for error in validator.iter_errors(line):
+            raise AssertionError(f"{line['type']}: {error.json_path}: {error.message}")
 
 
 def check_tap(lines):
