@@ -477,6 +477,10 @@ struct schedule_state schedule_look(const struct schedule *s)
         look.waiting++;
     }
     look.running = s->taken;
+    for (size_t i = 0; i < s->lane_count; i++) {
+        int64_t left = lane_left(&s->lanes[i], clock_now());
+        longest = left > longest ? left : longest;
+    }
     sum /= (int64_t)s->lane_count;
     look.left = sum > longest ? sum : longest;
     return look;
