@@ -29,7 +29,7 @@ struct loop {
     int spare_fd;  /* given up for a moment when accept() finds no descriptor left */
 };
 
-/* 0, or -1 with a message on standard error. */
+/* 0, or -1 with errno. */
 int loop_init(struct loop *);
 void loop_free(struct loop *);
 
@@ -52,7 +52,7 @@ struct instance_options {
 
 struct instance;
 
-/* Starts listening. NULL: *error says what failed and what to do (free() it). The scenario and
+/* Starts listening. NULL: *error says what failed (free() it). The scenario and
  * what the options point to outlive the instance. */
 struct instance *instance_start(struct loop *, const struct scenario *,
                                 const struct instance_options *, char **error);
@@ -62,6 +62,8 @@ void instance_end(struct instance *, const char *why);
 /* Ends every connection at once, writes the closes into the journal, frees all. */
 void instance_stop(struct instance *);
 
+/* Is any connection open, at any actor? */
+bool instance_has_connections(const struct instance *);
 struct journal *instance_journal(struct instance *);
 const struct scenario *instance_scenario(const struct instance *);
 /* Values of the placeholders in its scenario. Lives as long as the instance. */

@@ -1,9 +1,12 @@
 /* fakeproxy: options, call, exit code. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "calibrate.h"
 #include "commands.h"
+#include "explain.h"
 #include "options.h"
 #include "play.h"
 #include "show.h"
@@ -22,6 +25,8 @@ static int run(const struct options *o)
         return skeleton_new(o->operands[0]);
     case COMMAND_SHOW:
         return show(o->operands[0]);
+    case COMMAND_EXPLAIN:
+        return explain(o->operands, o->operand_count);
     case COMMAND_CALIBRATE:
         return calibrate();
     case COMMAND_HELP:
@@ -34,11 +39,24 @@ static int run(const struct options *o)
     return EXIT_USAGE;
 }
 
+/* What we open must not become 0, 1 or 2: our listener would be a child's standard input. */
+static void open_standard(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct options o;
+    open_standard();
     signal(SIGPIPE,
            SIG_IGN); /* a log or journal piped to a program that ended is an error, not death */
+    signal(SIGCHLD, SIG_DFL); /* if it came ignored, children would leave no exit status */
     int code = options_parse(&o, argc, argv) < 0 ? EXIT_USAGE : run(&o);
     options_free(&o);
     return code;

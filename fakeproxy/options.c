@@ -18,26 +18,26 @@ const char options_help[] =
     "fakeproxy: a forward proxy that fails on purpose, exactly as a scenario says\n"
     "\n"
     "  fakeproxy --scenario NAME...  play it until Ctrl-C; several get a port each\n"
+    "      -- COMMAND [ARG...]       or until COMMAND ends, led there by HTTP_PROXY\n"
     "  fakeproxy list [PATTERN]      the scenarios there are\n"
     "  fakeproxy check FILE...       are these valid? says what is wrong, and where\n"
     "  fakeproxy new TOPIC/NAME      write a scenario to start from: TOPIC/NAME.json\n"
     "  fakeproxy show FILE           draw a journal as a ladder (-: standard input)\n"
+    "  fakeproxy explain WHAT        407, ECONNRESET, a scenario: what to do about it\n"
     "  fakeproxy calibrate           how exact waits and cuts are on this machine\n"
     "\n"
     "NAME: a file, an id such as transport/idle-reset, or its last part; id@variant.\n"
     "  --listen ADDR:PORT   where the proxy listens (127.0.0.1:8888; port 0: any)\n"
     "  --allow-remote       lets --listen name an address that others can reach\n"
-    "  --upstream HOST:PORT=ADDR:PORT\n"
-    "                       lets HOST:PORT through to a real server; nothing else\n"
-    "                       ever leaves: other names are the built-in origin\n"
+    "  --upstream HOST:PORT=ADDR:PORT   lets HOST:PORT through to a real server; all\n"
+    "                       other names are the built-in origin: nothing else leaves\n"
     "  --journal FILE       writes what happens as JSON Lines (-: standard output)\n"
     "  --ready FILE         writes the addresses as JSON once they listen (or fd:N)\n"
     "  --ca-file FILE       writes the certificate that TLS clients are to trust\n"
-    "  --timeout TIME       ends it after 500ms, 90s, 2m, with exit status 3\n"
-    "  --seed N             makes `chance` come out the same again\n"
+    "  --timeout TIME       ends it after 500ms, 90s, 2m; --seed N: the same chances\n"
     "  --report json:FILE   writes the verdicts (or junit:FILE); --quiet, --version\n"
-    "Exit status: 0 as expected, 1 not so, 2 wrong usage or scenario, 3 fakeproxy\n"
-    "failed or --timeout passed, 4 nothing was put to the test. More: man fakeproxy\n";
+    "Exit: 0 as expected, 1 not so, or COMMAND failed, 2 wrong usage or scenario,\n"
+    "3 we failed, or --timeout passed, 4 nothing was tested. More: man fakeproxy\n";
 
 enum {
     OPT_SCENARIO = 256,
@@ -271,6 +271,7 @@ static int choose_command(struct options *o, const char *name)
         { "check", COMMAND_CHECK, 1, INT_MAX },
         { "new", COMMAND_NEW, 1, 1 },
         { "show", COMMAND_SHOW, 1, 1 },
+        { "explain", COMMAND_EXPLAIN, 1, INT_MAX },
         { "calibrate", COMMAND_CALIBRATE, 0, 0 },
         { "help", COMMAND_HELP, 0, INT_MAX },
     };
@@ -287,6 +288,8 @@ static int choose_command(struct options *o, const char *name)
                          name);
         return 0;
     }
+    if (o->scenario_count > 0)
+        return wrong("to run '%s' while the scenario plays, put -- before it", name);
     return wrong("there is no command '%s'; to play a scenario, say --scenario NAME", name);
 }
 
@@ -299,27 +302,59 @@ static int check_listen(const struct options *o, bool remote)
                  o->listen_host);
 }
 
+/* COMMAND is what stands behind "--", as it is. */
+static int check_program(const struct options *o)
+{
+    if (!o->program)
+        return 0;
+    if (!o->program[0])
+        return wrong("%s", "-- stands before a COMMAND: which one?");
+    return o->scenario_count > 0
+               ? 0
+               : wrong("-- %s: a COMMAND is run while a scenario plays: say --scenario NAME",
+                       o->program[0]);
+}
+
+static int check_words(struct options *o, int count)
+{
+    if (count == 0 && o->scenario_count == 0)
+        return wrong("%s", "which scenario? Say --scenario NAME; `fakeproxy list` shows them");
+    if (count == 0)
+        return 0;
+    if (o->program)
+        return wrong("%s: options stand before --, COMMAND and its arguments behind it",
+                     o->words[0]);
+    o->operands = o->words + 1;
+    o->operand_count = count - 1;
+    return choose_command(o, o->words[0]);
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
     *o = (struct options){ .command = COMMAND_PLAY, .listen_port = -1 };
     bool remote = false;
-    int option;
+    int option, count = 0;
+    if (!(o->words = calloc((size_t)argc + 1, sizeof(*o->words))))
+        abort();
     optind = 0;
-    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1)
-        if (parse_option(o, option == 'h' ? OPT_HELP : option, &remote) < 0)
+    /* "-": words that are no options come as option 1, in order, and "--" ends it all */
+    while ((option = getopt_long(argc, argv, "-h", long_options, NULL)) != -1)
+        if (option == 1)
+            o->words[count++] = optarg;
+        else if (parse_option(o, option == 'h' ? OPT_HELP : option, &remote) < 0)
             return -1;
+    if (optind > 1 && strcmp(argv[optind - 1], "--") == 0)
+        o->program = argv + optind;
+    if (o->program && count > 0 && o->scenario_count == 0) { /* check -- -odd-name.json */
+        for (; optind < argc; optind++)
+            o->words[count++] = argv[optind];
+        o->program = NULL;
+    }
     if (o->command == COMMAND_HELP || o->command == COMMAND_VERSION)
         return 0;
-    if (check_listen(o, remote) < 0)
+    if (check_listen(o, remote) < 0 || check_program(o) < 0)
         return -1;
-    if (optind < argc) {
-        o->operands = argv + optind + 1;
-        o->operand_count = argc - optind - 1;
-        return choose_command(o, argv[optind]);
-    }
-    if (o->scenario_count == 0)
-        return wrong("%s", "which scenario? Say --scenario NAME; `fakeproxy list` shows them");
-    return 0;
+    return check_words(o, count);
 }
 
 void options_free(struct options *o)
@@ -330,4 +365,5 @@ void options_free(struct options *o)
     free(o->reports);
     free(o->listen_host);
     free(o->scenarios);
+    free(o->words);
 }

@@ -25,6 +25,7 @@ enum command {
     COMMAND_CHECK,
     COMMAND_NEW,
     COMMAND_SHOW,
+    COMMAND_EXPLAIN,
     COMMAND_CALIBRATE,
     COMMAND_HELP,
     COMMAND_VERSION
@@ -39,11 +40,13 @@ struct options {
     enum command command;
     const char **scenarios; /* names as given; count of them */
     int scenario_count;
-    char **operands; /* of list, check, new, show */
+    char **operands; /* of list, check, new, show, explain */
     int operand_count;
+    char **words;      /* all that is no option, the command's name first */
+    char **program;    /* COMMAND and its arguments, NULL-terminated; NULL: none */
     const char *ready; /* file, or "fd:N"; NULL: none */
     char *listen_host; /* NULL: 127.0.0.1 */
-    int listen_port;   /* -1: the default, 8888 */
+    int listen_port;   /* -1: the default: 8888, with COMMAND 0 */
     struct upstream_name *upstreams;
     size_t upstream_count;
     uint64_t seed;

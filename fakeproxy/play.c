@@ -18,11 +18,16 @@
 #include "journal_json.h"
 #include "judge.h"
 #include "log.h"
+#include "play_ca.h"
+#include "play_command.h"
+#include "play_environment.h"
+#include "play_ready.h"
 #include "timer.h"
 
-enum { DEFAULT_PORT = 8888 };
+enum { DEFAULT_PORT = 8888, SIGNALS = 3 };
 
 static const int64_t FLUSH_EVERY = 100 * CLOCK_MS;
+static const int64_t QUIET = 20 * CLOCK_MS;
 
 /* One scenario being played, and what is known of it for the summary. */
 struct part {
@@ -30,7 +35,7 @@ struct part {
     struct instance *instance;
     char *name; /* id, or id@variant */
     struct log *log;
-    uint64_t requests, rules_played;
+    uint64_t visits, requests, rules_played; /* visits: connections to its proxies */
 };
 
 struct play {
@@ -43,24 +48,39 @@ struct play {
     size_t part_count;
     struct journal_file *journal;
     struct judge *judge;
-    struct timer flush, timeout;
-    struct event *interrupts[2];
-    int exit_code; /* of a failure; else EXIT_OK */
+    struct timer flush, timeout, quiet;
+    struct event *interrupts[SIGNALS];
+    rlim_t descriptors; /* the soft limit of open files before we raised it */
+    struct play_ca ca;
+    struct buf ready; /* the lines of --ready */
+    struct environment environment;
+    struct play_command *command; /* NULL: none was asked for */
+    int64_t quiet_until;          /* when the case is over at the latest, once COMMAND has ended */
+    int exit_code;                /* of a failure; else EXIT_OK */
 };
+
+/* ---- what ends a play ------------------------------------------------------------------------ */
+
+/* A COMMAND goes first: its end is the end of the play. */
+static void end(struct play *p)
+{
+    if (play_command_lives(p->command))
+        play_command_stop(p->command);
+    else
+        event_base_loopbreak(p->loop.base);
+}
 
 static void fail(struct play *p, int code)
 {
     p->exit_code = code;
-    event_base_loopbreak(p->loop.base);
+    end(p);
 }
-
-/* ---- what ends a play ------------------------------------------------------------------------ */
 
 static void on_signal(evutil_socket_t signal, short what, void *arg)
 {
     (void)signal;
     (void)what;
-    event_base_loopbreak(((struct play *)arg)->loop.base);
+    end(arg);
 }
 
 static void on_timeout(void *arg)
@@ -79,6 +99,31 @@ static void on_journal_failed(void *arg)
     fail(p, EXIT_HARNESS);
 }
 
+/* Everything of COMMAND is dead, so its connections end by themselves, and no new ones come behind
+ * those that wait to be accepted: the case need not go on for all of its `watch`. */
+static void on_quiet(void *arg)
+{
+    struct play *p = arg;
+    int64_t now = clock_now();
+    bool is_open = false;
+    for (size_t i = 0; i < p->part_count; i++)
+        is_open = is_open || instance_has_connections(p->parts[i].instance);
+    if (is_open && now < p->quiet_until)
+        timer_set(&p->quiet, now + QUIET);
+    else
+        event_base_loopbreak(p->loop.base);
+}
+
+static void on_command_ended(void *arg)
+{
+    struct play *p = arg;
+    int64_t now = clock_now();
+    for (size_t i = 0; i < p->part_count; i++)
+        if (now + p->parts[i].scenario->client.watch > p->quiet_until)
+            p->quiet_until = now + p->parts[i].scenario->client.watch;
+    timer_set(&p->quiet, now + QUIET);
+}
+
 static void on_flush(void *arg)
 {
     struct play *p = arg;
@@ -89,10 +134,11 @@ static void on_flush(void *arg)
 /* ---- starting -------------------------------------------------------------------------------- */
 
 /* Ten thousand connections need descriptors; children get the old limit back. */
-static void raise_fd_limit(void)
+static void raise_fd_limit(struct play *p)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        p->descriptors = limit.rlim_cur;
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
@@ -123,6 +169,12 @@ static bool is_text(const struct event_value *v, const char *z)
     return v && strlen(z) == v->len && memcmp(z, v->text, v->len) == 0;
 }
 
+static bool is_proxy(const struct scenario *s, const char *name)
+{
+    int actor = scenario_actor(s, name);
+    return actor >= 0 && s->actors[actor].is_proxy;
+}
+
 /* Requests are the client's own: what a proxy passes on to an origin is not counted again. */
 static void count_event(void *arg, const struct fp_event *e)
 {
@@ -130,6 +182,7 @@ static void count_event(void *arg, const struct fp_event *e)
     if (e->kind == EVENT_request && !is_text(event_get(e, FIELD_via), "forward"))
         part->requests++;
     part->rules_played += e->kind == EVENT_rule;
+    part->visits += e->kind == EVENT_accept && is_proxy(part->scenario, e->at);
 }
 
 static char *name_of(const struct scenario *s)
@@ -152,11 +205,14 @@ static int start_part(struct play *p, struct part *part, bool is_first)
     if (s->check_count)
         options.journal_octets = JUDGE_JOURNAL_OCTETS;
     if (is_first)
-        options.listen_port = o->listen_port >= 0 ? o->listen_port : DEFAULT_PORT;
+        options.listen_port = o->listen_port >= 0 ? o->listen_port : o->program ? 0 : DEFAULT_PORT;
     char *error = NULL;
     part->instance = instance_start(&p->loop, s, &options, &error);
     if (!part->instance) {
-        fprintf(stderr, "fakeproxy: %s\n", error ? error : "out of memory");
+        fprintf(stderr,
+                "fakeproxy: %s; choose another address with --listen ADDR:PORT (port 0: any free "
+                "one)\n",
+                error ? error : "out of memory");
         free(error);
         return EXIT_HARNESS;
     }
@@ -165,6 +221,7 @@ static int start_part(struct play *p, struct part *part, bool is_first)
     journal_listen(journal, count_event, part);
     if (!o->quiet) {
         part->log = log_new(&p->log, told);
+        log_diagnose(part->log, s, o->upstream_count > 0);
         log_add(part->log, journal);
     }
     if (p->journal)
@@ -196,119 +253,98 @@ static int start(struct play *p)
 
 /* ---- saying where it listens ----------------------------------------------------------------- */
 
-static void add_url(struct buf *b, const char *name, const char *scheme, const char *address)
+static int write_ca(struct play *p)
 {
-    buf_printf(b, "%s\"%s\":\"%s://%s\"", b->len > 1 ? "," : "", name, scheme, address);
-}
-
-static void ready_line(struct play *p, const struct part *part, struct buf *b)
-{
-    const struct scenario *s = part->scenario;
-    struct buf line = { 0 };
-    buf_char(&line, '{');
-    for (size_t i = 0; i < s->actor_count; i++) {
-        const struct actor *a = &s->actors[i];
-        const char *address = instance_address(part->instance, i);
-        add_url(&line, a->name, a->is_proxy && a->tls.on ? "https" : "http", address);
-        if (!a->is_proxy) {
-            char name[128];
-            snprintf(name, sizeof(name), "%s_tls", a->name);
-            add_url(&line, name, "https", address);
-            buf_printf(&line, ",\"%s_host\":\"%s\"", a->name, instance_host(part->instance, i));
-        }
-    }
-    buf_add(b, line.at, line.len);
-    buf_free(&line);
-    buf_string(b, ",\"id\":");
-    buf_json(b, s->id, strlen(s->id));
-    if (s->variant) {
-        buf_string(b, ",\"variant\":");
-        buf_json(b, s->variant, strlen(s->variant));
-    }
-    if (p->options->ca_file) {
-        buf_string(b, ",\"ca_file\":");
-        buf_json(b, p->options->ca_file, strlen(p->options->ca_file));
-    }
-    buf_string(b, "}\n");
-}
-
-static FILE *open_ready(const char *name)
-{
-    char *end;
-    if (strncmp(name, "fd:", 3) != 0)
-        return fopen(name, "we");
-    long fd = strtol(name + 3, &end, 10);
-    errno = EBADF;
-    return name[3] && !*end ? fdopen(dup((int)fd), "w") : NULL;
+    const struct options *o = p->options;
+    if (!o->ca_file && !o->program)
+        return 0;
+    return play_ca_write(&p->ca, p->loop.certs, o->ca_file, o->program != NULL);
 }
 
 static int write_ready(struct play *p)
 {
-    if (!p->options->ready)
-        return 0;
-    struct buf lines = { 0 };
     for (size_t i = 0; i < p->part_count; i++)
-        ready_line(p, &p->parts[i], &lines);
-    FILE *f = open_ready(p->options->ready);
-    int result = f && fwrite(lines.at, 1, lines.len, f) == lines.len ? 0 : -1;
-    if (f && fclose(f) != 0)
-        result = -1;
-    if (result < 0)
-        fprintf(stderr, "fakeproxy: --ready %s cannot be written: %s\n", p->options->ready,
-                strerror(errno));
-    buf_free(&lines);
-    return result;
+        play_ready_line(&p->ready, p->parts[i].instance, p->ca.path);
+    return p->options->ready ? play_ready_write(p->options->ready, &p->ready) : 0;
 }
 
-static int write_ca(struct play *p)
+static void say_command(struct play *p)
 {
-    if (!p->options->ca_file)
-        return 0;
-    FILE *f = fopen(p->options->ca_file, "we");
-    int result = f ? certs_write_ca(p->loop.certs, f) : -1;
-    if (f && fclose(f) != 0)
-        result = -1;
-    if (result < 0)
-        fprintf(stderr, "fakeproxy: --ca-file %s cannot be written: %s\n", p->options->ca_file,
-                strerror(errno));
-    return result;
-}
-
-static void say_where(struct play *p, const struct part *part, size_t i)
-{
-    static const char *const states[] = {
-        [LISTEN_OPEN] = "",
-        [LISTEN_REFUSED] = ", which refuses connections",
-        [LISTEN_BLACKHOLE] = ", which never answers a SYN",
-        [LISTEN_LATE] = ", which opens later",
-    };
-    const struct actor *a = &part->scenario->actors[i];
-    const char *address = instance_address(part->instance, i);
-    fprintf(p->log.out, "  %-7s ", a->name);
-    if (a->is_proxy)
-        fprintf(p->log.out, "%s://%s", a->tls.on ? "https" : "http", address);
-    else if (i == SCENARIO_ORIGIN)
-        fprintf(p->log.out, "any host name, through the proxy; directly http(s)://%s", address);
-    else
-        fprintf(p->log.out, "%s, through the proxy; directly http(s)://%s",
-                instance_host(part->instance, i), address);
-    fprintf(p->log.out, "%s\n", states[a->listen]);
+    const struct instance *first = p->parts[0].instance;
+    char *proxy = play_environment_proxy(first);
+    fprintf(p->log.out, "  command ");
+    play_command_say_words(p->options->program, p->log.out);
+    fprintf(p->log.out, "  HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: %s%s\n",
+            proxy ? proxy : "not set, as the scenario says",
+            play_environment_has_credentials(first) ? ", with the scenario's credentials" : "");
+    fprintf(p->log.out, "  SSL_CERT_FILE, CURL_CA_BUNDLE, ...: %s\n", p->ca.path);
+    free(proxy);
 }
 
 static void say_hello(struct play *p)
 {
     if (p->options->quiet)
         return;
-    for (size_t i = 0; i < p->part_count; i++) {
-        const struct scenario *s = p->parts[i].scenario;
-        fprintf(p->log.out, "%s%s%s\n", p->parts[i].name, s->title ? ": " : "",
-                s->title ? s->title : "");
-        for (size_t k = 0; k < s->actor_count; k++)
-            say_where(p, &p->parts[i], k);
-    }
-    if (isatty(fileno(p->log.out)))
+    for (size_t i = 0; i < p->part_count; i++)
+        play_ready_say(p->log.out, p->parts[i].name, p->parts[i].instance);
+    if (p->options->program)
+        say_command(p);
+    else if (isatty(fileno(p->log.out)))
         fprintf(p->log.out, "Ctrl-C ends it.\n");
     fflush(p->log.out);
+}
+
+/* ---- COMMAND --------------------------------------------------------------------------------- */
+
+static int start_command(struct play *p)
+{
+    int code = EXIT_OK;
+    if (!p->options->program)
+        return EXIT_OK;
+    buf_char(&p->ready, '\0');
+    play_environment_fill(&p->environment, p->parts[0].instance, p->ca.path, p->ready.at);
+    struct play_command_options options = { .argv = p->options->program,
+                                            .environment = &p->environment,
+                                            .descriptors = p->descriptors,
+                                            .ended = on_command_ended,
+                                            .arg = p };
+    p->command = play_command_start(p->loop.base, &options, &code);
+    return code;
+}
+
+/* Nobody can come to a proxy that refuses connections, or that the client is not to use. */
+static bool can_be_visited(const struct scenario *s)
+{
+    const struct client_keys *k = &s->client.keys;
+    return k->proxy != PROXY_NONE &&
+           (k->proxy == PROXY_URL || s->actors[k->proxy].listen == LISTEN_OPEN);
+}
+
+/* What must be said first: all the rest is about nothing then. */
+static void say_never_used(struct play *p)
+{
+    for (size_t i = 0; i < p->part_count; i++)
+        if (p->parts[i].visits > 0 || !can_be_visited(p->parts[i].scenario))
+            return;
+    bool was_direct = false;
+    for (size_t i = 0; i < p->part_count; i++)
+        was_direct = was_direct || p->parts[i].requests > 0;
+    fprintf(stderr,
+            "fakeproxy: %s never used the proxy%s. HTTP_PROXY, HTTPS_PROXY and ALL_PROXY named it, "
+            "in capital and in small letters.\n           %s.\n",
+            p->options->program[0], was_direct ? ": it asked the origin directly" : "",
+            play_command_hint(p->options->program[0]));
+}
+
+static void say_command_end(struct play *p)
+{
+    if (!p->command)
+        return;
+    say_never_used(p);
+    if (p->options->quiet)
+        return;
+    fprintf(p->log.out, "command%s: ", play_command_failed(p->command) ? " failed" : "");
+    play_command_say(p->command, p->log.out);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -322,12 +358,14 @@ static const char *how_it_went(const struct play *p, size_t i)
 
 static void sum_up(struct play *p)
 {
+    say_command_end(p);
     for (size_t i = 0; i < p->part_count && !p->options->quiet; i++) {
         const struct part *part = &p->parts[i];
         fprintf(p->log.out, "%s: requests: %llu, rules played: %llu; ", part->name,
                 (unsigned long long)part->requests, (unsigned long long)part->rules_played);
         if (!judge_print(p->judge, i, p->log.out))
             fprintf(p->log.out, "%s\n", how_it_went(p, i));
+        judge_explain(p->judge, i, p->log.out);
     }
 }
 
@@ -351,7 +389,11 @@ static void stop_parts(struct play *p)
 
 static void stop(struct play *p)
 {
+    play_command_free(p->command);
     stop_parts(p);
+    play_ca_free(&p->ca);
+    buf_free(&p->ready);
+    environment_free(&p->environment);
     judge_free(p->judge);
     for (size_t i = 0; i < p->part_count && p->parts; i++) {
         log_free(p->parts[i].log);
@@ -361,7 +403,7 @@ static void stop(struct play *p)
     for (size_t i = 0; i < p->set_count; i++)
         scenario_set_free(&p->sets[i]);
     free(p->sets);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < SIGNALS; i++)
         if (p->interrupts[i])
             event_free(p->interrupts[i]);
     loop_free(&p->loop);
@@ -369,11 +411,16 @@ static void stop(struct play *p)
 
 static void listen_for_ends(struct play *p)
 {
-    static const int signals[2] = { SIGINT, SIGTERM };
-    for (size_t i = 0; i < 2; i++) {
+    static const int signals[SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction before;
+    for (size_t i = 0; i < SIGNALS; i++) {
+        bool is_ignored = sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+        if (signals[i] == SIGHUP && is_ignored)
+            continue; /* nohup(1) */
         p->interrupts[i] = evsignal_new(p->loop.base, signals[i], on_signal, p);
         event_add(p->interrupts[i], NULL);
     }
+    timer_init(&p->quiet, p->loop.base, on_quiet, p);
     timer_init(&p->timeout, p->loop.base, on_timeout, p);
     if (p->options->timeout)
         timer_set(&p->timeout, clock_now() + p->options->timeout);
@@ -395,11 +442,24 @@ static int open_journal(struct play *p)
     return -1;
 }
 
+/* The worst of what happened: we failed, a verdict or COMMAND, nothing was put to the test. */
+static int exit_code(const struct play *p)
+{
+    int code = judge_exit_code(p->judge);
+    if (p->exit_code != EXIT_OK)
+        return p->exit_code;
+    return code != EXIT_HARNESS && play_command_failed(p->command) ? EXIT_VERDICT : code;
+}
+
 static int run(struct play *p)
 {
     if (load(p) < 0)
         return EXIT_USAGE;
-    if (loop_init(&p->loop) < 0 || open_journal(p) < 0)
+    if (loop_init(&p->loop) < 0) {
+        fprintf(stderr, "fakeproxy: the event loop could not be made: %s\n", strerror(errno));
+        return EXIT_HARNESS;
+    }
+    if (open_journal(p) < 0)
         return EXIT_HARNESS;
     if (!(p->judge = judge_new(p->options, p->part_count)))
         return EXIT_HARNESS;
@@ -410,20 +470,24 @@ static int run(struct play *p)
     if (write_ca(p) < 0 || write_ready(p) < 0)
         return EXIT_HARNESS;
     say_hello(p);
+    code = start_command(p);
+    if (code != EXIT_OK)
+        return code;
     event_base_dispatch(p->loop.base);
     judge_parts(p);
     stop_parts(p);
     sum_up(p);
-    code = p->exit_code != EXIT_OK ? p->exit_code : judge_exit_code(p->judge);
-    return judge_write_reports(p->judge, code) < 0 ? EXIT_HARNESS : code;
+    code = exit_code(p);
+    int written = judge_write_reports(p->judge, play_command_result(p->command), code);
+    return written < 0 ? EXIT_HARNESS : code;
 }
 
 int play(const struct options *options)
 {
     struct play p = { .options = options, .log = { .out = stdout } };
-    if (options->journal && strcmp(options->journal, "-") == 0)
-        p.log.out = stderr; /* standard output is the journal's */
-    raise_fd_limit();
+    if (options->program || (options->journal && strcmp(options->journal, "-") == 0))
+        p.log.out = stderr; /* standard output is COMMAND's, or the journal's */
+    raise_fd_limit(&p);
     setvbuf(p.log.out, NULL, _IOLBF, 0);
     int code = run(&p);
     stop(&p);

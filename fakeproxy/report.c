@@ -4,10 +4,12 @@
  */
 #include "report.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "buf.h"
 #include "say.h"
+#include "wrap.h"
 
 /* ---- what there is to say -------------------------------------------------------------------- */
 
@@ -125,6 +127,24 @@ void report_counts(FILE *f, const struct reported *r)
     }
 }
 
+/* ---- the diagnosis --------------------------------------------------------------------------- */
+
+void report_diagnosis(FILE *f, const struct reported *r, bool colour)
+{
+    size_t count = r->diagnosis ? diagnosis_count(r->diagnosis) : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct diagnosed *found = diagnosis_get(r->diagnosis, i);
+        enum tone tone = found->note ? TONE_PLAIN : found->critical ? TONE_BAD : TONE_WARN;
+        bool coloured = colour && tone != TONE_PLAIN;
+        fprintf(f, "%s! %s%s (layer: %s%s)", coloured ? say_colours[tone] : "", found->code,
+                coloured ? say_colour_end : "", found->layer, found->critical ? "; critical" : "");
+        fprintf(f, found->times > 1 ? ", %llu times\n" : "\n", (unsigned long long)found->times);
+        wrap_print(f, "seen", found->seen);
+        wrap_print(f, "cause", found->cause);
+        wrap_print(f, "fix", found->fix);
+    }
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void add_text(struct buf *b, const char *name, const char *text)
@@ -138,6 +158,17 @@ static const char *flag(bool value)
     return value ? "true" : "false";
 }
 
+/* The last member of an object. */
+static void add_evidence(struct buf *b, const uint64_t *evidence, size_t count)
+{
+    buf_string(b, ",\"evidence\":[");
+    for (size_t i = 0; i < count; i++) {
+        buf_string(b, i ? "," : "");
+        buf_number(b, (int64_t)evidence[i]);
+    }
+    buf_string(b, "]}");
+}
+
 static void add_verdict(struct buf *b, const struct verdict *v)
 {
     buf_string(b, "{\"id\":");
@@ -149,12 +180,31 @@ static void add_verdict(struct buf *b, const struct verdict *v)
     if (v->says)
         add_text(b, "says", v->says);
     add_text(b, "sentence", v->sentence);
-    buf_string(b, ",\"evidence\":[");
-    for (size_t i = 0; i < v->evidence_count; i++) {
-        buf_string(b, i ? "," : "");
-        buf_number(b, (int64_t)v->evidence[i]);
+    add_evidence(b, v->evidence, v->evidence_count);
+}
+
+static void add_found(struct buf *b, const struct diagnosed *f)
+{
+    buf_string(b, "{\"code\":");
+    buf_json(b, f->code, strlen(f->code));
+    add_text(b, "layer", f->layer);
+    buf_printf(b, ",\"mistake\":%s,\"critical\":%s,\"times\":", flag(!f->note), flag(f->critical));
+    buf_number(b, (int64_t)f->times);
+    add_text(b, "seen", f->seen);
+    add_text(b, "cause", f->cause);
+    add_text(b, "fix", f->fix);
+    add_evidence(b, f->evidence, f->evidence_count);
+}
+
+static void add_diagnosis(struct buf *b, const struct diagnosis *d)
+{
+    size_t count = d ? diagnosis_count(d) : 0;
+    buf_string(b, ",\"diagnosis\":[");
+    for (size_t i = 0; i < count; i++) {
+        buf_string(b, i ? ",\n " : "\n ");
+        add_found(b, diagnosis_get(d, i));
     }
-    buf_string(b, "]}");
+    buf_char(b, ']');
 }
 
 static void add_scenario(struct buf *b, const struct reported *r)
@@ -171,15 +221,54 @@ static void add_scenario(struct buf *b, const struct reported *r)
         buf_string(b, i ? ",\n " : "\n ");
         add_verdict(b, &r->graded->verdicts[i]);
     }
-    buf_string(b, "]}");
+    buf_string(b, "]");
+    add_diagnosis(b, r->diagnosis);
+    buf_char(b, '}');
 }
 
-static void add_json(struct buf *b, const struct reported *list, size_t count, int exit_code)
+/* "SIGKILL"; of a real-time signal, which has no name, the number. */
+static const char *signal_name(const struct reported_command *c, char room[24])
 {
-    buf_printf(b, "{\"exit\":%d,\"scenarios\":[", exit_code);
-    for (size_t i = 0; i < count; i++) {
+    const char *name = sigabbrev_np(c->signal);
+    if (name)
+        snprintf(room, 24, "SIG%s", name);
+    else
+        snprintf(room, 24, "signal %d", c->signal);
+    return room;
+}
+
+void report_command_end(FILE *f, const struct reported_command *c)
+{
+    char name[24];
+    if (c->code >= 0)
+        fprintf(f, "exit status %d", c->code);
+    else
+        fprintf(f, "ended by %s", signal_name(c, name));
+}
+
+static void add_command(struct buf *b, const struct reported_command *c)
+{
+    char name[24];
+    buf_string(b, "\"command\":{\"argv\":[");
+    for (char *const *word = c->argv; *word; word++) {
+        buf_string(b, word == c->argv ? "" : ",");
+        buf_json(b, *word, strlen(*word));
+    }
+    if (c->code >= 0)
+        buf_printf(b, "],\"exit\":%d},", c->code);
+    else
+        buf_printf(b, "],\"signal\":\"%s\"},", signal_name(c, name));
+}
+
+static void add_json(struct buf *b, const struct report *r)
+{
+    buf_printf(b, "{\"exit\":%d,", r->exit_code);
+    if (r->command)
+        add_command(b, r->command);
+    buf_string(b, "\"scenarios\":[");
+    for (size_t i = 0; i < r->count; i++) {
         buf_string(b, i ? ",\n" : "\n");
-        add_scenario(b, &list[i]);
+        add_scenario(b, &r->scenarios[i]);
     }
     buf_string(b, "]}\n");
 }
@@ -218,6 +307,26 @@ static void add_element(struct buf *b, const char *element, const struct verdict
     buf_string(b, "\"/>");
 }
 
+static void add_failure(struct buf *b, const struct reported *r, const struct verdict *v)
+{
+    size_t count = r->diagnosis ? diagnosis_count(r->diagnosis) : 0;
+    buf_string(b, "<failure message=\"fail: ");
+    add_xml(b, v->sentence);
+    buf_string(b, count ? "\">" : "\"/>");
+    for (size_t i = 0; i < count; i++) {
+        const struct diagnosed *f = diagnosis_get(r->diagnosis, i);
+        const char *const lines[][2] = {
+            { f->layer, f->code }, { "seen", f->seen }, { "cause", f->cause }, { "fix", f->fix }
+        };
+        for (size_t k = 0; k < sizeof(lines) / sizeof(lines[0]); k++) {
+            buf_printf(b, "\n%s: ", lines[k][0]);
+            add_xml(b, lines[k][1]);
+        }
+        buf_char(b, '\n');
+    }
+    buf_string(b, count ? "</failure>" : "");
+}
+
 static void add_case(struct buf *b, const struct reported *r, const struct verdict *v)
 {
     buf_string(b, "  <testcase classname=\"");
@@ -226,7 +335,7 @@ static void add_case(struct buf *b, const struct reported *r, const struct verdi
     add_xml(b, v->id);
     buf_string(b, "\">");
     if (v->kind == VERDICT_FAIL) {
-        add_element(b, "failure", v);
+        add_failure(b, r, v);
     } else if (v->kind == VERDICT_HARNESS_ERROR) {
         add_element(b, "error", v);
     } else if (is_skipped(v)) {
@@ -256,24 +365,44 @@ static void add_suite(struct buf *b, const struct reported *r)
     buf_string(b, " </testsuite>\n");
 }
 
-static void add_junit(struct buf *b, const struct reported *list, size_t count)
+static void add_command_suite(struct buf *b, const struct reported_command *c)
+{
+    char name[24];
+    buf_printf(b,
+               " <testsuite name=\"COMMAND\" tests=\"1\" failures=\"%d\" errors=\"0\" "
+               "skipped=\"0\">\n  <testcase classname=\"COMMAND\" name=\"",
+               c->code != 0);
+    for (char *const *word = c->argv; *word; word++) {
+        buf_string(b, word == c->argv ? "" : " ");
+        add_xml(b, *word);
+    }
+    buf_string(b, "\">");
+    if (c->code > 0)
+        buf_printf(b, "<failure message=\"exit status %d\"/>", c->code);
+    else if (c->code < 0)
+        buf_printf(b, "<failure message=\"ended by %s\"/>", signal_name(c, name));
+    buf_string(b, "</testcase>\n </testsuite>\n");
+}
+
+static void add_junit(struct buf *b, const struct report *r)
 {
     buf_string(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
-    for (size_t i = 0; i < count; i++)
-        add_suite(b, &list[i]);
+    if (r->command)
+        add_command_suite(b, r->command);
+    for (size_t i = 0; i < r->count; i++)
+        add_suite(b, &r->scenarios[i]);
     buf_string(b, "</testsuites>\n");
 }
 
-void report_write(FILE *f, enum report_form form, const struct reported *list, size_t count,
-                  int exit_code)
+void report_write(FILE *f, enum report_form form, const struct report *r)
 {
     struct buf b = { 0 };
     switch (form) {
     case REPORT_JSON:
-        add_json(&b, list, count, exit_code);
+        add_json(&b, r);
         break;
     case REPORT_JUNIT:
-        add_junit(&b, list, count);
+        add_junit(&b, r);
         break;
     }
     fwrite(b.at, 1, b.len, f);

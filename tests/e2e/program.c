@@ -84,6 +84,8 @@ static void become(const char *program, char *const *arguments, const struct pro
     int out = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (out < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
         _exit(126);
+    if (o->input > 0 && dup2(o->input, STDIN_FILENO) < 0)
+        _exit(126);
     if (ready == READY_FD)
         fcntl(ready, F_SETFD, 0);
     else if (ready >= 0 && dup2(ready, READY_FD) < 0)
@@ -127,6 +129,20 @@ static bool read_ready(struct program *p, int fd)
     return p->ready != NULL;
 }
 
+/* Appends to the list of ROOM arguments what `more` has; NULL: nothing. */
+static void add_all(const char **list, const char *const *more)
+{
+    enum { ROOM = 64 };
+    size_t n = 0;
+    while (list[n])
+        n++;
+    for (; more && *more; more++) {
+        if (n + 1 == ROOM)
+            abort();
+        list[n++] = *more;
+    }
+}
+
 static int launch(struct program *p, const char *program, const struct program_options *o)
 {
     char scenario[128], journal[128], ca[128], output[128];
@@ -134,28 +150,23 @@ static int launch(struct program *p, const char *program, const struct program_o
     path_of(p, "journal", journal);
     path_of(p, "ca.pem", ca);
     path_of(p, "output", output);
-    const char *const first[] = { program,   "--scenario", scenario,  "--listen",  "127.0.0.1:0",
-                                  "--ready", "fd:3",       "--quiet", "--ca-file", ca };
-    enum { FIRST = sizeof(first) / sizeof(first[0]) };
-    size_t n = 0;
-    while (o->arguments && o->arguments[n])
-        n++;
-    const char **arguments = calloc(FIRST + n + 3, sizeof(*arguments));
+    const char *const first[] = { program,   "--scenario", scenario,    "--listen", "127.0.0.1:0",
+                                  "--ready", "fd:3",       "--ca-file", ca,         NULL };
+    const char *const to_journal[] = { "--journal", o->journal ? o->journal : journal, NULL };
+    static const char *const quiet[] = { "--quiet", NULL }, *const dashes[] = { "--", NULL };
+    const char *arguments[64] = { NULL };
+    add_all(arguments, first);
+    add_all(arguments, o->loud ? NULL : quiet);
+    add_all(arguments, o->arguments);
+    add_all(arguments, o->journal && !*o->journal ? NULL : to_journal);
+    add_all(arguments, o->command ? dashes : NULL);
+    add_all(arguments, o->command);
     int fds[2];
-    if (!arguments || pipe2(fds, O_CLOEXEC) < 0)
+    if (pipe2(fds, O_CLOEXEC) < 0)
         abort();
-    memcpy(arguments, first, sizeof(first));
-    if (n)
-        memcpy(arguments + FIRST, o->arguments, n * sizeof(*arguments));
-    n += FIRST;
-    if (!o->journal || *o->journal) {
-        arguments[n++] = "--journal";
-        arguments[n++] = o->journal ? o->journal : journal;
-    }
     p->pid = fork();
     if (p->pid == 0)
         become(program, (char *const *)(void *)arguments, o, fds[1], output);
-    free(arguments);
     close(fds[1]);
     bool ready = p->pid > 0 && read_ready(p, fds[0]);
     close(fds[0]);

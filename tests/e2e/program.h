@@ -13,6 +13,9 @@ struct cJSON;
 
 struct program_options {
     const char *const *arguments; /* further ones, NULL-terminated; NULL: none */
+    const char *const *command;   /* COMMAND and its arguments, NULL-terminated; NULL: none */
+    bool loud;                    /* without --quiet */
+    int input;                    /* its standard input; 0: ours */
     rlim_t descriptors;           /* soft and hard limit of open files; 0: as they are */
     const char *journal;          /* NULL: in the folder; "": none */
     bool measured;                /* its memory is: a sanitizer shall hold back little of it */
