@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "arena.h"
+#include "baseline.h"
 #include "complaints.h"
 #include "edition.h"
 #include "results.h"
@@ -87,6 +88,10 @@ static void what_is_not_graded_does_not_count(void **state)
         assert_int_equal(s.cases, rows[i].cases);
         assert_int_equal(s.unscored, rows[i].unscored);
         assert_int_equal(s.failed, rows[i].failed);
+        FILE *f = fopen("/dev/null", "w");
+        assert_non_null(f);
+        assert_int_equal(baseline_holds(NULL, r, false, f), rows[i].failed == 0);
+        fclose(f);
         results_free(r);
         plan_free(plan);
     }
