@@ -73,7 +73,7 @@ static void found_repeated(struct diagnosis *d, enum ailment a, const struct see
         buf_string(&seen, seen_header(r->request, "Proxy-Authorization", &value)
                               ? " comes with the same credentials"
                               : " comes without credentials");
-    buf_printf(&seen, " after %d, for the %llu. time", (int)seen_status(q),
+    buf_printf(&seen, " after %d (attempt %llu)", (int)seen_status(q),
                (unsigned long long)times + 1);
     diagnosing_found(d, a, &seen, r->request, q->response);
 }

@@ -80,6 +80,40 @@ void grading_say_value(struct buf *b, const struct fp_event *e, enum field_id fi
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
+/* What an event is called; NULL: "... event". */
+static const struct {
+    const char *one, *many;
+} nouns[EVENT_KINDS] = {
+    [EVENT_accept] = { "connection", "connections" },
+    [EVENT_hello] = { "ClientHello", "ClientHellos" },
+    [EVENT_secure] = { "TLS handshake", "TLS handshakes" },
+    [EVENT_alert] = { "TLS alert", "TLS alerts" },
+    [EVENT_bytes] = { "first octet of a message", "first octets of messages" },
+    [EVENT_request] = { "request", "requests" },
+    [EVENT_body] = { "request body", "request bodies" },
+    [EVENT_response] = { "response", "responses" },
+    [EVENT_sent] = { "answer sent", "answers sent" },
+    [EVENT_stall] = { "stall", "stalls" },
+    [EVENT_tunnel] = { "tunnel", "tunnels" },
+    [EVENT_tunnel_end] = { "end of a tunnel", "ends of tunnels" },
+    [EVENT_close] = { "close", "closes" },
+    [EVENT_rule] = { "rule played", "rules played" },
+    [EVENT_step] = { "step", "steps" },
+    [EVENT_cancel] = { "cancellation", "cancellations" },
+    [EVENT_outcome] = { "outcome", "outcomes" },
+    [EVENT_end] = { "end of the case", "ends of the case" },
+    [EVENT_note] = { "note", "notes" },
+};
+
+static void say_noun(struct buf *b, enum event_kind kind, bool many)
+{
+    const char *noun = many ? nouns[kind].many : nouns[kind].one;
+    if (noun)
+        buf_string(b, noun);
+    else
+        buf_printf(b, "%s event%s", event_name(kind), many ? "s" : "");
+}
+
 static void say_ordinal(struct buf *b, size_t n)
 {
     static const char *const words[] = { "",      "first",   "second", "third", "fourth", "fifth",
@@ -146,7 +180,8 @@ void grading_say_event(struct grading *g, struct buf *b, const struct fp_event *
     } else {
         buf_string(b, "the ");
         say_ordinal(b, place_of(g, e));
-        buf_printf(b, " %s", kind == EVENT_accept ? "connection" : event_name(kind));
+        buf_char(b, ' ');
+        say_noun(b, kind, false);
     }
     say_where(b, g, e);
 }
@@ -244,13 +279,14 @@ static void say_pattern(struct grading *g, struct buf *b, int field, const struc
     }
 }
 
-static void say_kinds(struct buf *b, uint32_t events)
+static void say_kinds(struct buf *b, uint32_t events, bool many)
 {
     bool any = false;
     for (int i = 0; i < EVENT_KINDS; i++) {
         if (!(events & 1U << i))
             continue;
-        buf_printf(b, "%s%s", any ? " or " : "", event_name((enum event_kind)i));
+        buf_string(b, any ? " or " : "");
+        say_noun(b, (enum event_kind)i, many);
         any = true;
     }
 }
@@ -263,12 +299,12 @@ static void say_entries(struct grading *g, struct buf *b, const struct match *m)
     }
 }
 
-void grading_say_match(struct grading *g, struct buf *b, const struct match *m)
+static void say_match(struct grading *g, struct buf *b, const struct match *m, bool many)
 {
     if ((m->events & (m->events - 1)) == 0 || m->count == 0)
-        say_kinds(b, m->events);
+        say_kinds(b, m->events, many);
     else
-        buf_string(b, "event");
+        buf_string(b, many ? "events" : "event");
     if (m->at) {
         buf_string(b, " at ");
         say_pattern(g, b, -1, m->at);
@@ -290,6 +326,36 @@ void grading_say_match(struct grading *g, struct buf *b, const struct match *m)
         buf_string(b, ", before the ");
         grading_say_match(g, b, m->before);
     }
+}
+
+void grading_say_match(struct grading *g, struct buf *b, const struct match *m)
+{
+    say_match(g, b, m, false);
+}
+
+void grading_say_all(struct grading *g, struct buf *b, const struct match *m)
+{
+    say_match(g, b, m, true);
+}
+
+void grading_say_matches(struct grading *g, struct buf *b, const struct match *m, size_t n)
+{
+    if (n == 0)
+        buf_string(b, "no ");
+    else
+        buf_printf(b, "%zu ", n);
+    say_match(g, b, m, n > 1);
+}
+
+const char *grading_a_match_text(struct grading *g, const struct match *m)
+{
+    struct buf text = { 0 }, b = { 0 };
+    grading_say_match(g, &text, m);
+    bool is_vowel = text.len && strchr("aeiou", text.at[0]);
+    buf_string(&b, is_vowel ? "an " : "a ");
+    buf_add(&b, text.at, text.len);
+    buf_free(&text);
+    return grading_keep(g, &b);
 }
 
 const char *grading_match_text(struct grading *g, const struct match *m)
