@@ -43,15 +43,14 @@ static bool has_same_credentials(const struct seen *q, const struct seen *r)
     struct http_slice a, b;
     seen_header(q->request, "Proxy-Authorization", &a);
     seen_header(r->request, "Proxy-Authorization", &b);
-    if (say_is(r->request, FIELD_scheme, "Digest") && say_is(q->request, FIELD_scheme, "Digest"))
+    if (seen_is_scheme(r, "Digest") && seen_is_scheme(q, "Digest"))
         return seen_same(q, r, FIELD_user) && is_refused(q) && is_refused(r);
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
 static bool has_legs(const struct seen *r)
 {
-    return say_is(r->request, FIELD_scheme, "NTLM") ||
-           say_is(r->request, FIELD_scheme, "Negotiate");
+    return seen_is_scheme(r, "NTLM") || seen_is_scheme(r, "Negotiate");
 }
 
 static bool is_repetition(struct diagnosis *d, const struct seen *q, const struct seen *r,
