@@ -131,7 +131,8 @@ void grading_say_event(struct grading *g, struct buf *b, const struct fp_event *
     } else {
         buf_string(b, "the ");
         say_ordinal(b, place_of(g, e));
-        buf_printf(b, " %s", kind == EVENT_accept ? "connection" : event_name(kind));
+        buf_char(b, ' ');
+        say_noun(b, kind, false);
     }
     say_where(b, g, e);
 }
@@ -148,6 +149,34 @@ const char *grading_event_text(struct grading *g, const struct fp_event *e)
 void grading_say_match(struct grading *g, struct buf *b, const struct match *m)
 {
     say_match(b, m, g->env.scope);
+}
+
+void grading_say_all(struct grading *g, struct buf *b, const struct match *m)
+{
+    say_matches(b, m, g->env.scope);
+}
+
+void grading_say_matches(struct grading *g, struct buf *b, const struct match *m, size_t n)
+{
+    if (n == 0)
+        buf_string(b, "no ");
+    else
+        buf_printf(b, "%zu ", n);
+    if (n > 1)
+        say_matches(b, m, g->env.scope);
+    else
+        say_match(b, m, g->env.scope);
+}
+
+const char *grading_a_match_text(struct grading *g, const struct match *m)
+{
+    struct buf text = { 0 }, b = { 0 };
+    grading_say_match(g, &text, m);
+    bool is_vowel = text.len && strchr("aeiou", text.at[0]);
+    buf_string(&b, is_vowel ? "an " : "a ");
+    buf_add(&b, text.at, text.len);
+    buf_free(&text);
+    return grading_keep(g, &b);
 }
 
 const char *grading_match_text(struct grading *g, const struct match *m)

@@ -24,6 +24,42 @@ void say_number_of(struct buf *b, enum field_id field, int64_t n)
         buf_number(b, n);
 }
 
+/* ---- events ---------------------------------------------------------------------------------- */
+
+/* What an event is called; NULL: "... event". */
+static const struct {
+    const char *one, *many;
+} nouns[EVENT_KINDS] = {
+    [EVENT_accept] = { "connection", "connections" },
+    [EVENT_hello] = { "ClientHello", "ClientHellos" },
+    [EVENT_secure] = { "TLS handshake", "TLS handshakes" },
+    [EVENT_alert] = { "TLS alert", "TLS alerts" },
+    [EVENT_bytes] = { "first octet of a message", "first octets of messages" },
+    [EVENT_request] = { "request", "requests" },
+    [EVENT_body] = { "request body", "request bodies" },
+    [EVENT_response] = { "response", "responses" },
+    [EVENT_sent] = { "answer sent", "answers sent" },
+    [EVENT_stall] = { "stall", "stalls" },
+    [EVENT_tunnel] = { "tunnel", "tunnels" },
+    [EVENT_tunnel_end] = { "end of a tunnel", "ends of tunnels" },
+    [EVENT_close] = { "close", "closes" },
+    [EVENT_rule] = { "rule played", "rules played" },
+    [EVENT_step] = { "step", "steps" },
+    [EVENT_cancel] = { "cancellation", "cancellations" },
+    [EVENT_outcome] = { "outcome", "outcomes" },
+    [EVENT_end] = { "end of the case", "ends of the case" },
+    [EVENT_note] = { "note", "notes" },
+};
+
+void say_noun(struct buf *b, enum event_kind kind, bool many)
+{
+    const char *noun = many ? nouns[kind].many : nouns[kind].one;
+    if (noun)
+        buf_string(b, noun);
+    else
+        buf_printf(b, "%s event%s", event_name(kind), many ? "s" : "");
+}
+
 /* ---- match objects --------------------------------------------------------------------------- */
 
 static void say_pattern(struct buf *, const struct text_scope *, int field, const struct pattern *);
@@ -115,13 +151,14 @@ static void say_pattern(struct buf *b, const struct text_scope *scope, int field
     }
 }
 
-static void say_kinds(struct buf *b, uint32_t events)
+static void say_kinds(struct buf *b, uint32_t events, bool many)
 {
     bool any = false;
     for (int i = 0; i < EVENT_KINDS; i++) {
         if (!(events & 1U << i))
             continue;
-        buf_printf(b, "%s%s", any ? " or " : "", event_name((enum event_kind)i));
+        buf_string(b, any ? " or " : "");
+        say_noun(b, (enum event_kind)i, many);
         any = true;
     }
 }
@@ -134,13 +171,24 @@ static void say_entries(struct buf *b, const struct text_scope *scope, const str
     }
 }
 
-void say_match(struct buf *b, const struct match *m, const struct text_scope *scope)
+static void say_events(struct buf *b, const struct match *m, const struct text_scope *scope,
+                       bool many)
 {
     if ((m->events & (m->events - 1)) == 0 || m->count == 0)
-        say_kinds(b, m->events);
+        say_kinds(b, m->events, many);
     else
-        buf_string(b, "event");
+        buf_string(b, many ? "events" : "event");
     say_match_fields(b, m, scope);
+}
+
+void say_match(struct buf *b, const struct match *m, const struct text_scope *scope)
+{
+    say_events(b, m, scope, false);
+}
+
+void say_matches(struct buf *b, const struct match *m, const struct text_scope *scope)
+{
+    say_events(b, m, scope, true);
 }
 
 void say_match_fields(struct buf *b, const struct match *m, const struct text_scope *scope)

@@ -9,7 +9,13 @@
 
 /* "request with method CONNECT, after the close". scope NULL: placeholders stay as they stand. */
 void say_match(struct buf *, const struct match *, const struct text_scope *);
-/* The same without the event's name in front: " with method CONNECT"; may be nothing. */
+/* The same of several: "requests with method CONNECT". */
+void say_matches(struct buf *, const struct match *, const struct text_scope *);
+/* What an event is called: "connection" or "connections" for accept, "X event" without a better
+ * name. */
+void say_noun(struct buf *, enum event_kind, bool many);
+/* The same as say_match() without the event's name in front: " with method CONNECT"; may be
+ * nothing. */
 void say_match_fields(struct buf *, const struct match *, const struct text_scope *);
 
 /* Octets that are no text as \xHH, and no more of them than a reader wants. */
