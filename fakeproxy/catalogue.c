@@ -117,7 +117,7 @@ static void search(struct finder *f, struct buf *path, size_t root_len, int dept
     DIR *folder = opendir(path->at);
     path->len = len;
     for (struct dirent *e; folder && (e = readdir(folder));) {
-        if (e->d_name[0] == '.')
+        if (e->d_name[0] == '.' || strcmp(e->d_name, "editions") == 0) /* lists of scenarios */
             continue;
         buf_printf(path, "/%s", e->d_name);
         buf_char(path, '\0');

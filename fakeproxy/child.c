@@ -233,8 +233,8 @@ static int prepare(posix_spawnattr_t *attributes)
 static int add_actions(posix_spawn_file_actions_t *actions, const struct child_options *o,
                        const int fds[3])
 {
-    int error = 0;
-    if (o->takes_terminal) /* as the child, with its signals held back: before it can read */
+    int error = o->folder ? posix_spawn_file_actions_addchdir_np(actions, o->folder) : 0;
+    if (error == 0 && o->takes_terminal) /* as the child, with its signals held back: before it can read */
         error = posix_spawn_file_actions_addtcsetpgrp_np(actions, STDIN_FILENO);
     for (int i = 0; i < 3 && error == 0; i++)
         if (fds[i] >= 0)

@@ -47,6 +47,7 @@ struct child_end {
 struct child_options {
     char *const *argv; /* [0] is looked for in PATH (our own, not the one in environment) */
     const struct environment *environment; /* NULL: ours */
+    const char *folder;                    /* its working directory; NULL: ours */
     /* Standard input, output and error are pipes of ours; else they are inherited. */
     bool piped;
     /* Its group becomes the foreground group of the terminal on standard input. To take the

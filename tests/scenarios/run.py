@@ -23,7 +23,8 @@ for module in glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)),
 
 
 def files(folder):
-    found = sorted(glob.glob(os.path.join(ROOT, folder, "*", "*.json")))
+    found = sorted(path for path in glob.glob(os.path.join(ROOT, folder, "*", "*.json"))
+                   if os.path.basename(os.path.dirname(path)) != "editions")  # lists of scenarios
     check(found, "nothing in", folder)
     return found
 

@@ -100,7 +100,8 @@ static void idle_reset(void **state)
     assert_int_equal(s->checks[1].count.min, -1);
     assert_int_equal(s->checks[1].count.match->watch, -1);
     assert_string_equal(s->needs[0], "keep-alive");
-    assert_null(s->needs[1]);
+    assert_string_equal(s->needs[1], "absolute-form");
+    assert_null(s->needs[2]);
     assert_int_equal(s->house.storm, 25);
     assert_true(s->house.reach);
     scenario_set_free(&set);
