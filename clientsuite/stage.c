@@ -51,7 +51,10 @@ int stage_open(struct stage *s)
 {
     rlim_t descriptors = raise_limit();
     s->loop.spare_fd = -1;
-    if (loop_init(&s->loop) < 0 || make_folder(s) < 0 || write_ca(s) < 0)
+    /* Two priorities: what a command tells of a step is read before its next request (command.c).
+     */
+    if (loop_init(&s->loop) < 0 || event_base_priority_init(s->loop.base, 2) < 0 ||
+        make_folder(s) < 0 || write_ca(s) < 0)
         return -1;
     s->children = children_new(s->loop.base, descriptors);
     return 0;

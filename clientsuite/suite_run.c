@@ -217,6 +217,7 @@ static int play(struct suite *s)
     schedule_start(s->schedule);
     event_base_dispatch(s->stage.loop.base);
     s->results->ended = clock_wall();
+    s->results->own = clock_read(CLOCK_PROCESS_CPUTIME_ID);
     progress_free(s->progress);
     s->progress = NULL;
     if (!s->options->is_quiet)

@@ -24,6 +24,8 @@ const KINDS = [
     ['/cURL error 28:/', 'timeout-total'],
     ['/cURL error (35|60|51|58):/', 'tls-origin'],
     ['/cURL error 52:/', 'closed-early'],
+    ['/cURL error 0: .*was retried 3 times/', 'closed-early'],
+    ['/while creating the response/', 'protocol'],
     ['/cURL error (55|56):/', 'reset'],
     ['/cURL error (1|8|61|43):/', 'protocol'],
     ['/cURL error 97:/', 'proxy-protocol'],

@@ -41,6 +41,7 @@ public final class Driver implements Drive.Session {
         new Drive.Kind(SocketException.class, "Unexpected end of file from server", "closed-early"),
         new Drive.Kind(IOException.class, "Premature EOF", "incomplete"),
         new Drive.Kind(IOException.class, "Invalid Http response", "protocol"),
+        new Drive.Kind(java.util.NoSuchElementException.class, "", "protocol"), // of a status line it can't read
         new Drive.Kind(java.net.ProtocolException.class, "redirected too many times", "redirects"),
         new Drive.Kind(java.net.ProtocolException.class, "", "protocol"),
         new Drive.Kind(MalformedURLException.class, "", "config"),

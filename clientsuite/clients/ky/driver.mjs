@@ -1,8 +1,7 @@
-// ky: an instance over Node's own fetch(), with a ProxyAgent (of the undici that this Node has built in) as its dispatcher;
-// its own `retry`.
+// ky: an instance over fetch() with a ProxyAgent as its dispatcher; its own `retry`. The fetch() that Node has built in takes
+// only dispatchers of the undici it was built with, which is an old one: undici's own takes its place before ky is loaded.
 
-import ky, { HTTPError } from 'ky';
-import { Agent, ProxyAgent } from 'undici';
+import { Agent, FormData, Headers, ProxyAgent, Request, Response, fetch } from 'undici';
 import { serve, versionOf, NODE_KINDS } from './common/drive.mjs';
 
 // Native errors (code, name or words) and what the contract calls them: the first row that fits the error or a cause decides.
@@ -23,6 +22,9 @@ const KINDS = [
   ...NODE_KINDS,
   [/terminated/, 'incomplete'],
 ];
+
+Object.assign(globalThis, { fetch, Headers, Request, Response, FormData });
+const { default: ky, HTTPError } = await import('ky');
 
 const capabilities = ['cancel', 'deadlines', 'https', 'https-proxy', 'keep-alive', 'parallel', 'redirects', 'retry', 'retry-cap', 'streaming'];
 

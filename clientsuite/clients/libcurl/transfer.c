@@ -105,34 +105,6 @@ static size_t on_write(char *octets, size_t size, size_t count, void *arg)
     return size * count;
 }
 
-/* Each header block that comes in (of a CONNECT, an interim answer, a redirect) begins the list
- * anew. */
-static size_t on_header(char *line, size_t size, size_t count, void *arg)
-{
-    struct transfer *t = arg;
-    size_t n = size * count, name = 0;
-    if (n > 5 && memcmp(line, "HTTP/", 5) == 0) {
-        cJSON_Delete(t->headers);
-        t->headers = cJSON_CreateArray();
-        return n;
-    }
-    while (name < n && line[name] != ':')
-        name++;
-    if (name == n || !t->headers)
-        return n;
-    size_t from = name + 1, to = n;
-    while (from < to && (line[from] == ' ' || line[from] == '\t'))
-        from++;
-    while (to > from && strchr("\r\n \t", line[to - 1]))
-        to--;
-    char *copy = strndup(line, n);
-    assert(copy);
-    copy[name] = copy[to] = '\0';
-    const char *const pair[] = { copy, copy + from };
-    cJSON_AddItemToArray(t->headers, cJSON_CreateStringArray(pair, 2));
-    free(copy);
-    return n;
-}
 /* ---- setting up -------------------------------------------------------------------------------
  */
 
@@ -332,8 +304,6 @@ struct transfer *transfer_new(struct session *s, const cJSON *said, const char *
     SET(CURLOPT_ERRORBUFFER, t->error);
     SET(CURLOPT_WRITEFUNCTION, on_write);
     SET(CURLOPT_WRITEDATA, t);
-    SET(CURLOPT_HEADERFUNCTION, on_header);
-    SET(CURLOPT_HEADERDATA, t);
     set_session(t, url, is_anyauth);
     set_deadlines(t, said);
     return t;
@@ -353,7 +323,6 @@ void transfer_free(struct transfer *t)
     curl_slist_free_all(t->resolve);
     EVP_MD_CTX_free(t->hash);
     cJSON_Delete(t->id);
-    cJSON_Delete(t->headers);
     free(t->body);
     free(t);
 }
@@ -392,6 +361,18 @@ static const char *kind_of(CURLcode code, long connect, long status)
     return "other";
 }
 
+/* Of the last answer of a transfer: those of a CONNECT, or of a redirect that was followed, are not
+ * meant. */
+static void add_lines(cJSON *reply, const char *key, CURL *easy, unsigned int origin)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (struct curl_header *h = NULL; (h = curl_easy_nextheader(easy, origin, -1, h));) {
+        const char *const pair[] = { h->name, h->value };
+        cJSON_AddItemToArray(list, cJSON_CreateStringArray(pair, 2));
+    }
+    cJSON_AddItemToObject(reply, key, list);
+}
+
 void transfer_finish(struct transfer *t, CURLcode code, const char *kind)
 {
     long status = 0, connect = 0;
@@ -399,12 +380,12 @@ void transfer_finish(struct transfer *t, CURLcode code, const char *kind)
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &connect);
     cJSON_AddItemToObject(reply, "id", cJSON_Duplicate(t->id, true));
+    if (!status && !code && !kind)
+        status = connect; /* of a raw tunnel: there is no other */
     if (status) {
         cJSON_AddNumberToObject(reply, "status", (double)status);
-        if (t->headers) {
-            cJSON_AddItemToObject(reply, "headers", t->headers);
-            t->headers = NULL;
-        }
+        add_lines(reply, "headers", t->easy, CURLH_HEADER);
+        add_lines(reply, "trailers", t->easy, CURLH_TRAILER);
     }
     if (status || t->bytes)
         cJSON_AddItemToObject(reply, "body", body_reply(t));

@@ -21,7 +21,7 @@ struct session {
 };
 struct transfer {
     struct session *session;
-    cJSON *id, *headers;
+    cJSON *id;
     CURL *easy;
     struct curl_slist *lines, *resolve;
     unsigned char *body;

@@ -27,6 +27,8 @@ KINDS = [
     (http.client.IncompleteRead, "incomplete"),
     (urllib3.exceptions.IncompleteRead, "incomplete"),
     (urllib3.exceptions.InvalidChunkLength, "incomplete"),
+    (urllib3.exceptions.ProtocolError, "ended prematurely", "incomplete"),
+    (urllib3.exceptions.InvalidHeader, "protocol"),  # of an answer: Retry-After
     (urllib3.exceptions.ConnectTimeoutError, "timeout-connect"),
     (urllib3.exceptions.ReadTimeoutError, "timeout-read"),
     (socket.timeout, "timeout-read"),

@@ -27,6 +27,8 @@ KINDS = [
     (http.client.IncompleteRead, "incomplete"),
     (e.IncompleteRead, "incomplete"),
     (e.InvalidChunkLength, "incomplete"),
+    (e.ProtocolError, "ended prematurely", "incomplete"),
+    (e.InvalidHeader, "protocol"),  # of an answer: Retry-After
     (e.ConnectTimeoutError, "timeout-connect"),
     (e.ReadTimeoutError, "timeout-read"),
     (socket.timeout, "timeout-read"),
