@@ -1,7 +1,7 @@
 /*
  * Results as JSON Lines: run, client, case after case as they become final, the summaries, end. It
- * is the form that all other programs read (docs/results.md); it has all that a report needs, with
- * the journals of the cases where something is to be explained.
+ * is the form that all other programs read (docs/results.schema.json); it has all that a report
+ * needs, with the journals of the cases where something is to be explained.
  */
 #include "buf.h"
 #include "clock.h"

@@ -1,6 +1,7 @@
 /*
  * `clientsuite run`: loads what was asked for, makes the loop, plays, reports.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,7 @@ static int open_outputs(struct suite *s)
                     strerror(errno));
             return -1;
         }
+        assert(out->form); /* the options have seen to it */
         if (out->form->begin)
             out->form->begin(out->f, s->results);
     }
@@ -189,10 +191,19 @@ static int exit_code_of(const struct suite *s)
     return r->was_interrupted ? EXIT_HARNESS : EXIT_OK;
 }
 
-static bool wants_colour(void)
+/* Standard output is the report's, if one is written there. */
+static FILE *table_file(const struct suite_options *o)
+{
+    for (size_t i = 0; i < o->report_count; i++)
+        if (strcmp(o->reports[i].path, "-") == 0)
+            return stderr;
+    return stdout;
+}
+
+static bool wants_colour(FILE *f)
 {
     const char *no_colour = getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
+    return isatty(fileno(f)) && !(no_colour && *no_colour);
 }
 
 static int play(struct suite *s)
@@ -209,6 +220,7 @@ static int play(struct suite *s)
                                         .on_client = on_client,
                                         .on_end = on_end,
                                         .arg = s };
+    FILE *table = table_file(s->options);
     s->progress = progress_new(stderr, s->results, s->options->is_quiet);
     s->schedule = schedule_new(&options);
     stage_on_interrupt(&s->stage, on_interrupt, s);
@@ -221,7 +233,7 @@ static int play(struct suite *s)
     progress_free(s->progress);
     s->progress = NULL;
     if (!s->options->is_quiet)
-        table_print(stdout, s->results, wants_colour(), s->options->is_verbose);
+        table_print(table, s->results, wants_colour(table), s->options->is_verbose);
     int code = exit_code_of(s);
     return close_outputs(s, code) < 0 ? EXIT_HARNESS : code;
 }

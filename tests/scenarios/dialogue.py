@@ -87,6 +87,7 @@ class Play:
         self.scenario, self.variant = scenario, variant
         self.events, self.rest = [], b""
         self.code, self.at_end, self.failed = 0, [], []
+        self.diagnosis, self.wrong = [], []
         self.told, self.judged = {}, {}  # check -> verdict: wanted, given
         self.said, self.log = [], ""  # what the client says of itself: events, and its log
         self.regrade = os.path.join(os.path.dirname(program), "tests", "regrade")
@@ -121,7 +122,9 @@ class Play:
             self.child.kill()
             out, err = self.child.communicate()
         self.take(out)
-        report = self.verdicts() if kind is not None or not self.said else self.judged_again()
+        report = self.verdicts()
+        if kind is None and self.said:
+            report = self.judged_again()
         self.folder.cleanup()
         if kind is not None:
             print("".join(json.dumps(e) + "\n" for e in self.events), end="")
@@ -137,6 +140,7 @@ class Play:
             equal(weak, [name for name in weak if name in self.told], "what is weak")
         if not self.said:
             equal(self.child.returncode, 1 if failed else self.code, "the exit code")
+        self.diagnosed(report)
         equal(err, b"", "standard error")
         for count, event, fields in self.at_end:
             found = [e for e in self.events if fits(e, event, fields)]
@@ -146,7 +150,21 @@ class Play:
         if not os.path.exists(self.report) or not os.path.getsize(self.report):
             return []
         with open(self.report) as f:
-            return worded(json.load(f)["scenarios"][0]["checks"])
+            r = json.load(f)["scenarios"][0]
+        self.diagnosis = r["diagnosis"]
+        return worded(r["checks"])
+
+    def diagnosed(self, report):
+        """What diagnosis found: with a client that misses nothing, only what the test says."""
+        found = [f["code"] for f in self.diagnosis if f["mistake"]]
+        for code in self.wrong:
+            check(code in found, "no finding", code, "but", found)
+        if all(c["verdict"] not in ("fail", "weak") for c in report):
+            equal(sorted(found), sorted(self.wrong), "what diagnosis found of a good client")
+
+    def mistakes(self, *codes):
+        """This client does something wrong: diagnosis says so."""
+        self.wrong = codes
 
     def fails(self, *checks):
         """This client does something wrong: these checks say so, house checks among them."""

@@ -155,6 +155,7 @@ def encodes_them(play):
 
 @plays("auth/creds-on-target-url")
 def as_authorization(play):
+    play.mistakes("credentials-on-target")  # which the case makes
     play.passes("clean-target", "not-for-proxy", "not-hidden", "status-exposed")
     play.does("authorization")
     play.step()
@@ -167,6 +168,7 @@ def as_authorization(play):
 @plays("auth/creds-on-target-url")
 def as_they_stand(play):
     play.fails("clean-target")
+    play.mistakes("credentials-on-target")
     play.does_not("authorization")
     play.step()
     c = play.dial()
@@ -178,6 +180,7 @@ def as_they_stand(play):
 @plays("auth/creds-on-target-url")
 def in_host(play):
     play.fails("clean-target")
+    play.mistakes("credentials-on-target")
     play.step()
     c = play.dial()
     c.get("http://%s/x" % play.host(), host="u1:p1@" + play.host())

@@ -65,6 +65,7 @@ def none_at_all(play):
 
 @plays("auth/authorization-instead")
 def stays_authorization(play):
+    play.mistakes("authorization-instead")  # which the case makes
     play.passes("stays", "not-for-proxy", "not-hidden", "named")
     play.step()
     c = play.dial()
