@@ -43,7 +43,8 @@ KINDS = [
 ]
 
 CAPABILITIES = ["absolute-form", "cookies", "deadlines", "environment", "https", "https-proxy", "keep-alive",
-                "origin-credentials", "parallel", "redirects", "retry", "retry-cap", "streaming", "switch-proxy"]
+                "origin-credentials", "parallel", "read-deadline", "redirects", "retry", "retry-cap", "streaming",
+                "switch-proxy"]
 
 
 class Session:
