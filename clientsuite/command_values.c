@@ -353,10 +353,13 @@ void command_result(struct arena *arena, const struct command_line *c,
     if (r->is_error) {
         r->error = error_of(arena, end);
         r->kind = end->was_cancelled ? "cancelled" : meaning ? meaning->kind : "other";
-        /* A CONNECT that was refused: the status is the proxy's. */
+        /* A CONNECT that was refused: the status is the proxy's, and what curl has for it is the
+         * exit status of a reset. */
         if (end->connect && end->connect / 100 != 2) {
             r->status = end->connect;
             r->hop = "proxy";
+            if (!end->was_cancelled)
+                r->kind = end->connect == 407 ? "proxy-auth" : "proxy-connect";
         }
     }
     read_output(arena, files->output, r);

@@ -336,6 +336,20 @@ def command_each(run):
 
 
 @test
+def command_whose_tunnel_is_refused(run):
+    """The status is the proxy's, and says what kind of error it was, whatever the exit status means else."""
+    kinds = {407: "proxy-auth", 502: "proxy-connect"}
+    for status in kinds:
+        rules = [{"on": "request", "fault": True, "do": [{"respond": {"status": status}}]}]
+        run.scenario({**FAULT, "id": f"test/{status}", "proxy": {"rules": rules}})
+    command(run, steps="together", argv=["refused", "{proxy}"], step=["{url}", "{output_file}"],
+            tells={"status": "code", "exit": "exit", "connect": "connect"}, exits={"0": "answer", "56": "reset"})
+    for status, kind in kinds.items():
+        outcome = journal(run, f"test/{status}", "outcome")[0]
+        eq((outcome["ends"], outcome["status"], outcome["hop"], outcome["kind"]), ("error", status, "proxy", kind))
+
+
+@test
 def command_together(run):
     """One process and one connection for both steps, which keeps the gap that the case asks for."""
     gap = json.loads(json.dumps(PLAIN))
