@@ -389,6 +389,28 @@ def first_byte(play):
     play.left("silent", "stall")
 
 
+@plays("slow/first-byte-timeout")
+def closes_before_it_says_so(play):
+    play.passes("not-early", "in-time", "closes")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.silence(1.1)
+    c.close()
+    play.closed("fin", by="client")
+    play.outcome(ends="error", kind="timeout-read")
+
+
+@plays("slow/first-byte-timeout")
+def never_closes(play):
+    play.misses("closes")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.silence(1.1)
+    play.outcome(ends="error", kind="timeout-read")
+
+
 @plays("slow/trickle-body")
 def trickle_body(play):
     c = play.dial()
