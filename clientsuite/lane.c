@@ -126,11 +126,6 @@ static void end_agent(struct lane *l)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-bool lane_is_free(const struct lane *l)
-{
-    return !l->current;
-}
-
 bool lane_is_idle(const struct lane *l)
 {
     return !l->current && !l->quiet;

@@ -60,8 +60,6 @@ struct lane {
     struct lane_trial *current, *quiet;
 };
 
-/* May it take a job? */
-bool lane_is_free(const struct lane *);
 /* Nothing runs in it, also no quiet window. */
 bool lane_is_idle(const struct lane *);
 /* Can it take this job now? Else it is asked again at the next turn. */

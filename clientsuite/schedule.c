@@ -481,6 +481,7 @@ struct schedule_state schedule_look(const struct schedule *s)
         int64_t left = lane_left(&s->lanes[i], clock_now());
         longest = left > longest ? left : longest;
     }
+    assert(s->lane_count > 0);
     sum /= (int64_t)s->lane_count;
     look.left = sum > longest ? sum : longest;
     return look;

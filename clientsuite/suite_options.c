@@ -27,6 +27,8 @@ const char suite_help[] =
     "  --seed N          shuffles the cases, and makes chance come out the same again\n"
     "  --keep FOLDER     keeps the evidence: journals, outcomes, scenarios\n"
     "  --min-run N       fewer cases put to the test than N: exit status 4\n"
+    "  --baseline FILE   known failures: only what differs from them is not as expected\n"
+    "  --update-baseline FILE   writes what failed as such a file\n"
     "  --edition FILE    tiers and gatekeepers from this file\n"
     "  --report FORM:FILE   json (JSON Lines, as it goes), junit, tap; may be repeated\n"
     "  --verbose, --quiet, --version\n"
@@ -45,6 +47,8 @@ enum {
     OPT_KEEP,
     OPT_MIN_RUN,
     OPT_EDITION,
+    OPT_BASELINE,
+    OPT_UPDATE_BASELINE,
     OPT_REPORT,
     OPT_VERBOSE,
     OPT_QUIET,
@@ -63,6 +67,8 @@ static const struct option long_options[] = {
     { "keep", required_argument, NULL, OPT_KEEP },
     { "min-run", required_argument, NULL, OPT_MIN_RUN },
     { "edition", required_argument, NULL, OPT_EDITION },
+    { "baseline", required_argument, NULL, OPT_BASELINE },
+    { "update-baseline", required_argument, NULL, OPT_UPDATE_BASELINE },
     { "report", required_argument, NULL, OPT_REPORT },
     { "verbose", no_argument, NULL, OPT_VERBOSE },
     { "quiet", no_argument, NULL, OPT_QUIET },
@@ -165,6 +171,12 @@ static int parse_option(struct suite_options *o, int option)
         return number("--min-run", optarg, 0, LONG_MAX, &o->min_run);
     case OPT_EDITION:
         o->edition = optarg;
+        return 0;
+    case OPT_BASELINE:
+        o->baseline = optarg;
+        return 0;
+    case OPT_UPDATE_BASELINE:
+        o->new_baseline = optarg;
         return 0;
     case OPT_REPORT:
         return add_report(o, optarg);

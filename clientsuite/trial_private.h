@@ -69,11 +69,6 @@ struct trial {
     struct trial_record *record;
 };
 
-struct session_keys {
-    const struct client_keys *keys;
-    const char *name;
-};
-
 const struct step *trial_step(const struct trial *, const struct trial_request *);
 struct trial_session *trial_session(struct trial *, const struct step *);
 const char *trial_session_name(const struct trial *, const struct step *);

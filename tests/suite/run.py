@@ -464,6 +464,37 @@ def exit_1(run):
 
 
 @test
+def baseline(run):
+    """What is known keeps the run green; what is new, and what has gone, does not."""
+    wrong = json.loads(json.dumps(FAULT))
+    wrong["expect"]["error"]["outcome"] = {"status": 200}
+    run.scenario(wrong)
+    run.scenario(PLAIN)
+    run.play("good", more=["--update-baseline", "known"])
+    eq(run.code, 1)
+    with open(os.path.join(run.folder, "known")) as f:
+        known = json.load(f)
+    eq([(e["client"], e["case"], e["check"]) for e in known["known"]], [("test@default", "test/reset", "error")])
+    run.play("good", more=["--baseline", "known"])
+    eq(run.code, 0)
+    known["known"][0].update(check="other")
+    with open(os.path.join(run.folder, "known"), "w") as f:
+        json.dump(known, f)
+    run.play("good", more=["--baseline", "known"])
+    eq(run.code, 1)
+    assert "new      test  test/reset  error" in run.out, run.out
+    run.scenario(FAULT)
+    known["known"][0].update(check="error", reason="it was so")
+    with open(os.path.join(run.folder, "known"), "w") as f:
+        json.dump(known, f)
+    run.play("good", more=["--baseline", "known"])
+    eq(run.code, 1)
+    assert "passes   test@default  test/reset  error (it was so)" in run.out, run.out
+    run.play("good", more=["--baseline", "not-there"])
+    eq(run.code, 2)
+
+
+@test
 def exit_2(run):
     run.scenario(PLAIN)
     eq(run.run("run", "--client", "no-such-client", "--only", "test/*").code, 2)

@@ -20,7 +20,6 @@ import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.DefaultHttpRequestRetryStrategy;
-import org.apache.hc.client5.http.impl.TunnelRefusedException;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
@@ -51,8 +50,6 @@ public final class Driver implements Drive.Session {
     static final List<Drive.Kind> KINDS = List.of(
         new Drive.Kind(SSLException.class, "", "tls-origin"),
         new Drive.Kind(java.security.GeneralSecurityException.class, "", "tls-origin"),
-        new Drive.Kind(TunnelRefusedException.class, "407", "proxy-auth"),
-        new Drive.Kind(TunnelRefusedException.class, "", "proxy-connect"),
         new Drive.Kind(ConnectTimeoutException.class, "", "timeout-connect"),
         new Drive.Kind(SocketTimeoutException.class, "Connect timed out", "timeout-connect"),
         new Drive.Kind(SocketTimeoutException.class, "", "timeout-read"),

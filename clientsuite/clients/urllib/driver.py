@@ -1,6 +1,5 @@
 """urllib.request: a whole driver without the help of ../common, to show how little one needs (docs/drivers.md)."""
 import base64, hashlib, http.client as h, json, platform, ssl, sys, threading, urllib.request as u
-
 # Native errors and what the contract calls them: the first row that fits decides. urlopen() wraps most in URLError.
 KINDS = [(ssl.SSLError, "", "tls-origin"), (h.RemoteDisconnected, "", "closed-early"), (TimeoutError, "", "timeout-read"),
          (ConnectionRefusedError, "", "proxy-unreachable"), (ConnectionError, "", "reset"), (h.IncompleteRead, "", "incomplete"),
