@@ -242,6 +242,18 @@ def an_event_that_never_comes(run):
 
 
 @test
+def raw_octets_are_told(run):
+    """What came out of a raw tunnel: how much, and its beginning; it is no body of an answer."""
+    verdicts = play_one(
+        run, {"steps": [{"raw": {"connect": "{origin}:22"}}]}, {"banner": {"outcome": {"ends": "answer", "bytes": 14}}},
+        capabilities=["raw-tunnel"], proxy={"rules": [{"on": "request", "do": [
+            {"send": "HTTP/1.1 200 OK\r\n\r\nSSH-2.0-fake\r\n"}, "close"]}]})
+    eq(verdicts, {"banner": "pass"})
+    outcome = journal(run, "test/one", "outcome")[0]
+    eq((outcome["bytes"], outcome["text"], "body" in outcome), (14, "SSH-2.0-fake\r\n", False))
+
+
+@test
 def copies_are_parallel(run):
     """All three are out before the first is answered; each has its number."""
     verdicts = play_one(
