@@ -18,7 +18,8 @@
 #include "twins.h"
 
 enum { LANES = 32, HEAVY_LANES = 8 };
-static const int64_t NOISE_EVERY = 10 * CLOCK_MS, NOISE_TOLD = 20 * CLOCK_MS;
+static const int64_t NOISE_EVERY = 10 * CLOCK_MS, NOISE_TOLD = 20 * CLOCK_MS,
+                     NOISE_BLAMED = 100 * CLOCK_MS;
 
 struct queued {
     struct queued *next;
@@ -198,6 +199,19 @@ static void contract_ended(struct schedule *s, const struct job *job, struct tri
         start_cases(s, job->client);
 }
 
+/* A twin that failed while we were slow ourselves is played once more, alone. */
+static void twin_ended(struct schedule *s, const struct job *job, struct trial_record *r)
+{
+    if (r && !r->twin_passed && r->noise > NOISE_BLAMED && !job->is_alone) {
+        struct job again = *job;
+        again.is_alone = true;
+        trial_record_free(r);
+        enqueue(&s->alone, &again, false);
+        return;
+    }
+    twins_ended(s->twins, job->twin, r, release, s);
+}
+
 static void on_job_ended(void *arg, const struct job *job, struct trial_record *r)
 {
     struct schedule *s = arg;
@@ -207,7 +221,7 @@ static void on_job_ended(void *arg, const struct job *job, struct trial_record *
     if (job->kind == JOB_CONTRACT)
         contract_ended(s, job, r);
     else if (job->kind == JOB_TWIN)
-        twins_ended(s->twins, job->twin, r, release, s);
+        twin_ended(s, job, r);
     else
         case_ended(s, job, r);
     ask_turn(s);

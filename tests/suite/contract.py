@@ -718,7 +718,7 @@ def check_environment(client, play):
 @control("credential-callback", "credential-callback")
 def check_callback(client, play):
     play = play(proxy={"auth": U1})
-    reply = client.open(play, {"username": "u1", "password": "no", "by": "callback",
+    reply = client.open(play, {"by": "callback",
                                "credentials": [["u1", "no"], ["u1", "s3:c@t/"]]}).get(HTTP + "/")
     expect(reply.get("status") == 200, f"{reply}")
 

@@ -87,7 +87,7 @@ public final class Drive {
             pairs = said.get("credentials") == null ? null : cast(said.get("credentials"));
         }
 
-        public boolean hasCredentials() { return username != null && !by.equals("header"); }
+        public boolean hasCredentials() { return (username != null || pairs != null) && !by.equals("header"); }
 
         public InetSocketAddress address() { return new InetSocketAddress(host, port); }
 
