@@ -308,6 +308,13 @@ static void add_line(struct buf *block, const char *line, size_t len)
     buf_string(block, "\r\n");
 }
 
+/* What curl hands out of a folded line: CRLF is gone, the white space stays. */
+static void add_fold(struct buf *block, const char *line, size_t len)
+{
+    block->len -= 2;
+    add_line(block, line, len);
+}
+
 static const char *keep(struct arena *arena, struct buf *b, size_t *len)
 {
     const char *kept = b->len ? arena_copy(arena, b->at, b->len) : NULL;
@@ -331,6 +338,8 @@ static void read_headers(struct arena *arena, const char *path, struct result *r
             is_over = false;
         } else if (len == 0) {
             is_over = true;
+        } else if ((*line == ' ' || *line == '\t') && (is_over ? &trailers : &block)->len) {
+            add_fold(is_over ? &trailers : &block, line, len);
         } else if (is_header_line(line, len)) {
             add_line(is_over ? &trailers : &block, line, len);
         }

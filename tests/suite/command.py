@@ -2,6 +2,7 @@
 
 command.py each URL OUT             one request; status on standard error as "HTTP STATUS"; exit 0, or 7
 command.py refused URL OUT          one request; a status that is not 200 is told as that of a CONNECT in a JSON line; exit 56 then
+command.py folded URL OUT HEADERS   one request; writes a header block with a folded line
 command.py together GAP (URL OUT)…  all on one connection, GAP seconds between starts; a JSON line each on standard error
 """
 
@@ -27,6 +28,11 @@ try:
     if mode == "each":
         sys.stderr.write("asking\n")
         status = get(connection, *rest)
+        sys.stderr.write(f"HTTP {status}\n")
+    elif mode == "folded":
+        status = get(connection, *rest[:2])
+        with open(rest[2], "wb") as f:
+            f.write(b"HTTP/1.1 200 OK\r\nX-A: b\r\n\tc\r\nX-B: d\r\n\r\n")
         sys.stderr.write(f"HTTP {status}\n")
     elif mode == "refused":
         status = get(connection, *rest)

@@ -362,6 +362,13 @@ def command_whose_tunnel_is_refused(run):
 
 
 @test
+def command_header_block_with_a_fold(run):
+    run.scenario(PLAIN)
+    command(run, argv=["folded", "{proxy}", "{url}", "{output_file}", "{headers_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer"})
+    eq(journal(run, "test/plain", "outcome")[0]["header"], [["X-A", "b\tc"], ["X-B", "d"]])
+
+
+@test
 def command_together(run):
     """One process and one connection for both steps, which keeps the gap that the case asks for."""
     gap = json.loads(json.dumps(PLAIN))
