@@ -225,14 +225,22 @@ static bool is_told_to(const struct diagnosis *d)
     return false;
 }
 
-/* curl puts a field of its own making before User-Agent, and one given with -H behind it. */
+static bool is_agent(struct http_slice agent, const char *product)
+{
+    size_t len = strlen(product);
+    return agent.len > len && memcmp(agent.at, product, len) == 0;
+}
+
+/* curl puts a field of its own making before User-Agent, and one given with -H behind it; urllib
+ * makes none, unless the target asked for it. */
 static bool is_by_hand(const struct diagnosis *d, const struct seen *r, struct http_slice value)
 {
-    struct http_slice agent;
-    bool is_curl = seen_header(r->request, "User-Agent", &agent) && agent.len > 5 &&
-                   memcmp(agent.at, "curl/", 5) == 0;
+    struct http_slice agent = { 0 };
+    (void)seen_header(r->request, "User-Agent", &agent);
+    bool is_set =
+        (is_agent(agent, "curl/") && value.at > agent.at) || is_agent(agent, "Python-urllib/");
     bool is_basic = value.len > 6 && strncasecmp(value.at, "Basic ", 6) == 0;
-    return seen_is_connect(r) || !is_basic || is_told_to(d) || (is_curl && value.at > agent.at);
+    return seen_is_connect(r) || !is_basic || is_told_to(d) || is_set;
 }
 
 static void suspect(struct diagnosis *d, bool is_certain, enum ailment a, const struct seen *r,

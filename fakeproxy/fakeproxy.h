@@ -115,12 +115,12 @@ FAKEPROXY_API void fakeproxy_stop(struct fakeproxy_instance *);
 /* Where an actor ("proxy", "origin", or one of the scenario's own names) is found. These texts live
  * as long as the instance. NULL: there is no such actor.
  *
- *                       a proxy                           an origin
- *   fakeproxy_url       "http://127.0.0.1:40117",         "http://origin-5be1f00d.invalid": through
- *                       "https:…" where it speaks TLS     the proxy; it has every other name as
- * well fakeproxy_tls_url   NULL                              "https://origin-5be1f00d.invalid"
- *   fakeproxy_address   "127.0.0.1:40117"                 "127.0.0.1:40118": past the proxy, plain
- *                                                         HTTP and TLS
+ *   of a proxy    fakeproxy_url      "http://127.0.0.1:40117", "https:…" where it speaks TLS
+ *                 fakeproxy_tls_url  NULL
+ *                 fakeproxy_address  "127.0.0.1:40117"
+ *   of an origin  fakeproxy_url      "http://origin-5be1f00d.invalid": through the proxy, by that
+ * or any other name fakeproxy_tls_url  "https://origin-5be1f00d.invalid" fakeproxy_address
+ * "127.0.0.1:40118": past the proxy, plain HTTP and TLS
  */
 FAKEPROXY_API const char *fakeproxy_url(const struct fakeproxy_instance *, const char *actor);
 FAKEPROXY_API const char *fakeproxy_tls_url(const struct fakeproxy_instance *, const char *actor);

@@ -320,12 +320,20 @@ static bool can_be_visited(const struct scenario *s)
            (k->proxy == PROXY_URL || s->actors[k->proxy].listen == LISTEN_OPEN);
 }
 
-/* What must be said first: all the rest is about nothing then. */
-static void say_never_used(struct play *p)
+/* COMMAND could have come to a proxy, and came to none. */
+static bool is_never_used(const struct play *p)
 {
     for (size_t i = 0; i < p->part_count; i++)
         if (p->parts[i].visits > 0 || !can_be_visited(p->parts[i].scenario))
-            return;
+            return false;
+    return true;
+}
+
+/* What must be said first: all the rest is about nothing then. */
+static void say_never_used(struct play *p)
+{
+    if (!is_never_used(p))
+        return;
     bool was_direct = false;
     for (size_t i = 0; i < p->part_count; i++)
         was_direct = was_direct || p->parts[i].requests > 0;
@@ -448,7 +456,9 @@ static int exit_code(const struct play *p)
     int code = judge_exit_code(p->judge);
     if (p->exit_code != EXIT_OK)
         return p->exit_code;
-    return code != EXIT_HARNESS && play_command_failed(p->command) ? EXIT_VERDICT : code;
+    if (code != EXIT_HARNESS && play_command_failed(p->command))
+        return EXIT_VERDICT;
+    return code == EXIT_OK && p->command && is_never_used(p) ? EXIT_NOTHING : code;
 }
 
 static int run(struct play *p)

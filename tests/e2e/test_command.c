@@ -255,6 +255,21 @@ static void asking_the_origin_directly_is_not_using_it(void **state)
     clear_away(&r);
 }
 
+/* Although the scenario's own check holds: what it is about is what comes through the proxy. */
+static void nor_is_it_a_pass(void **state)
+{
+    (void)state;
+    struct run r = play_with(
+        "{'title':'t','layer':'client','origin':{'rules':[{'on':'request','do':[{'respond':"
+        "{'status':503}}]}]},"
+        "'client':{'steps':[{'url':'http://{origin}/'}]},'expect':{'one':{'level':'must',"
+        "'count':{'event':'request','at':'origin'},'max':1}}}",
+        "curl -s --noproxy '*' -o /dev/null $FAKEPROXY_ORIGIN/", (struct program_options){ 0 });
+    see_end(&r, 4);
+    expect_order(r.output, "never used the proxy", "1 pass");
+    clear_away(&r);
+}
+
 static void never_used_and_failed_is_1(void **state)
 {
     (void)state;
@@ -644,6 +659,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_cannot_be_run_is_2),
     cmocka_unit_test(never_used_is_4_and_said_first),
     cmocka_unit_test(asking_the_origin_directly_is_not_using_it),
+    cmocka_unit_test(nor_is_it_a_pass),
     cmocka_unit_test(never_used_and_failed_is_1),
     cmocka_unit_test(one_that_used_it_is_not_accused),
     cmocka_unit_test(timeout_is_3),
