@@ -25,11 +25,21 @@
 #include "child_private.h"
 #include "clock.h"
 
+static const int64_t TIDY_EVERY = CLOCK_S;
 static const int64_t PATIENCE = 2 * CLOCK_S; /* with what does not die, or does not close a pipe */
 
 extern char **environ; /* environ(7) */
 
 /* ---- all of them ----------------------------------------------------------------------------- */
+
+static void tidy(void *arg)
+{
+    struct children *all = arg;
+    child_sweep_reap(all);
+    for (const struct child *c = all->first; c; c = c->next)
+        if (c->state == CHILD_RUNS)
+            timer_set(&all->tidy, clock_now() + TIDY_EVERY);
+}
 
 struct children *children_new(struct event_base *base, rlim_t descriptors)
 {
@@ -41,6 +51,7 @@ struct children *children_new(struct event_base *base, rlim_t descriptors)
     all->descriptors = descriptors;
     snprintf(all->nonce, sizeof(all->nonce), "%016llx.", (unsigned long long)nonce);
     all->others = child_sweep_list();
+    timer_init(&all->tidy, base, tidy, all);
     prctl(PR_GET_CHILD_SUBREAPER, &all->was_subreaper);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     return all;
@@ -197,6 +208,7 @@ void children_free(struct children *all)
     } while (left > 0 && clock_now() < deadline && poll(NULL, 0, 1) == 0);
     while (all->first)
         free_child(all->first);
+    timer_set(&all->tidy, CLOCK_NEVER);
     prctl(PR_SET_CHILD_SUBREAPER, all->was_subreaper);
     free(all->others);
     free(all);
@@ -302,6 +314,8 @@ static int watch(struct child *c)
         return errno;
     event_assign(&c->exits, c->all->base, c->pidfd, EV_READ | EV_PERSIST, on_exit_seen, c);
     event_add(&c->exits, NULL);
+    if (c->all->tidy.deadline == CLOCK_NEVER)
+        timer_set(&c->all->tidy, clock_now() + TIDY_EVERY);
     child_pipes_watch(c);
     return 0;
 }

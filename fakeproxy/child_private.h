@@ -62,7 +62,8 @@ struct children {
     struct child *first;
     char nonce[20]; /* how every tag begins */
     uint64_t started;
-    pid_t *others; /* children of this process that are none of ours, ended by 0 */
+    pid_t *others;     /* children of this process that are none of ours, ended by 0 */
+    struct timer tidy; /* now and then: see child_sweep_reap() */
     int was_subreaper;
 };
 
@@ -83,6 +84,8 @@ void child_pipes_close(struct child *);
 extern const char child_tag_name[];
 /* The children of this process, zombies too; ended by 0, to be freed. */
 pid_t *child_sweep_list(void);
+/* Reaps those that came to us and died while their children still run. */
+void child_sweep_reap(const struct children *);
 /* Kills and reaps what `c` left behind; NULL: what any child did. How many are left. */
 size_t child_sweep(struct children *, const struct child *c);
 

@@ -139,6 +139,17 @@ static bool is_alone(const struct children *all, const struct child *c)
     return all->others[0] == 0;
 }
 
+void child_sweep_reap(const struct children *all)
+{
+    siginfo_t info = { 0 };
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
+        if (is_leader(all, info.si_pid) || is_other(all, info.si_pid))
+            return; /* whoever it belongs to comes first */
+        waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);
+        info.si_pid = 0;
+    }
+}
+
 /* ---- sweeping -------------------------------------------------------------------------------- */
 
 struct looked {

@@ -104,7 +104,6 @@ static void tell_secure(struct conn *c)
     event_flag(&d, FIELD_early_data, info->early == TLS_EARLY_ACCEPTED);
     event_flag(&d, FIELD_client_certificate, info->client_certificate);
     conn_note_event(c, &d);
-    c->secure_told = true;
     c->bytes_told = false;
 }
 

@@ -217,7 +217,6 @@ struct conn {
     bool waits_for_journal; /* polled again when a watch is met */
     bool bytes_told;        /* the `bytes` event of the message that is coming */
     bool client_fin_told;
-    bool secure_told;
     unsigned alerts_told;
 };
 

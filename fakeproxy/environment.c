@@ -3,6 +3,7 @@
  */
 #include "environment.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +24,9 @@ void environment_copy(struct environment *e, char *const *from)
         add(e, strdup(*from));
 }
 
-static const char *value_in(const char *variable, const char *name, size_t len)
+static bool is_named(const char *variable, const char *name, size_t len)
 {
-    return strncmp(variable, name, len) == 0 && variable[len] == '=' ? variable + len + 1 : NULL;
+    return strncmp(variable, name, len) == 0 && variable[len] == '=';
 }
 
 /* A name may stand there several times: what is inherited is not always tidy. */
@@ -33,7 +34,7 @@ void environment_set(struct environment *e, const char *name, const char *value)
 {
     size_t kept = 0, len = strlen(name);
     for (size_t i = 0; i < e->count; i++) {
-        if (value_in(e->list[i], name, len))
+        if (is_named(e->list[i], name, len))
             free(e->list[i]);
         else
             e->list[kept++] = e->list[i];
@@ -47,17 +48,6 @@ void environment_set(struct environment *e, const char *name, const char *value)
     if (asprintf(&variable, "%s=%s", name, value) < 0)
         abort();
     add(e, variable);
-}
-
-const char *environment_get(const struct environment *e, const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < e->count; i++) {
-        const char *value = value_in(e->list[i], name, len);
-        if (value)
-            return value;
-    }
-    return NULL;
 }
 
 void environment_free(struct environment *e)

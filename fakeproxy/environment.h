@@ -15,7 +15,6 @@ struct environment {
 void environment_copy(struct environment *, char *const *from);
 /* Sets a variable, whatever it was; value NULL: removes it. */
 void environment_set(struct environment *, const char *name, const char *value);
-const char *environment_get(const struct environment *, const char *name); /* NULL: not set */
 void environment_free(struct environment *);
 
 #endif

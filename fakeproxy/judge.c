@@ -81,9 +81,14 @@ static bool has_judged_any(const struct reported *r)
 
 void judge_part(struct judge *j, const char *name, struct instance *in)
 {
+    instance_end(in, "done");
+    judge_so_far(j, name, in);
+}
+
+void judge_so_far(struct judge *j, const char *name, struct instance *in)
+{
     struct reported *r = &j->parts[j->count];
     const struct journal *journal = instance_journal(in);
-    instance_end(in, "done");
     struct grade_case c = { .scenario = instance_scenario(in),
                             .lost = journal_lost(journal),
                             .scope = instance_scope(in) };
@@ -93,6 +98,11 @@ void judge_part(struct judge *j, const char *name, struct instance *in)
     /* Without checks the journal's ring may be small: what it lost was something. */
     j->was_played[j->count++] = (r->graded->exercised && has_judged_any(r)) || c.lost > 0;
     free(events);
+}
+
+const struct reported *judge_reported(const struct judge *j, size_t part)
+{
+    return &j->parts[part];
 }
 
 bool judge_was_played(const struct judge *j, size_t part)

@@ -18,11 +18,13 @@ const char options_help[] =
     "fakeproxy: a forward proxy that fails on purpose, exactly as a scenario says\n"
     "\n"
     "  fakeproxy --scenario NAME...  play it until Ctrl-C; several get a port each\n"
-    "  fakeproxy --scenario NAME -- COMMAND [ARG...]\n"
-    "                 play it while COMMAND runs, told of proxy and CA by HTTP_PROXY, ...\n"
-    "  fakeproxy list [PATTERN] | check FILE... | new TOPIC/NAME | show FILE | calibrate\n"
-    "                 the scenarios there are; are these valid?; write one to start from;\n"
-    "                 draw a journal (-: standard input); how exact is this machine?\n"
+    "      -- COMMAND [ARG...]       or until COMMAND ends, led there by HTTP_PROXY\n"
+    "  fakeproxy list [PATTERN]      the scenarios there are\n"
+    "  fakeproxy check FILE...       are these valid? says what is wrong, and where\n"
+    "  fakeproxy new TOPIC/NAME      write a scenario to start from: TOPIC/NAME.json\n"
+    "  fakeproxy show FILE           draw a journal as a ladder (-: standard input)\n"
+    "  fakeproxy calibrate           how exact waits and cuts are on this machine\n"
+    "\n"
     "NAME: a file, an id such as transport/idle-reset, or its last part; id@variant.\n"
     "  --listen ADDR:PORT   where the proxy listens (127.0.0.1:8888; port 0: any)\n"
     "  --allow-remote       lets --listen name an address that others can reach\n"
@@ -34,9 +36,8 @@ const char options_help[] =
     "  --timeout TIME       ends it after 500ms, 90s, 2m, with exit status 3\n"
     "  --seed N             makes `chance` come out the same again\n"
     "  --report json:FILE   writes the verdicts (or junit:FILE); --quiet, --version\n"
-    "Exit status: 0 as expected, 1 not so, or COMMAND failed, 2 wrong usage or scenario,\n"
-    "3 fakeproxy failed or --timeout passed, 4 nothing was put to the test.\n"
-    "More: man fakeproxy\n";
+    "Exit: 0 as expected, 1 not so, or COMMAND failed, 2 wrong usage or scenario,\n"
+    "3 we failed, or --timeout passed, 4 nothing was tested. More: man fakeproxy\n";
 
 enum {
     OPT_SCENARIO = 256,

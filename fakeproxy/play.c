@@ -209,7 +209,10 @@ static int start_part(struct play *p, struct part *part, bool is_first)
     char *error = NULL;
     part->instance = instance_start(&p->loop, s, &options, &error);
     if (!part->instance) {
-        fprintf(stderr, "fakeproxy: %s\n", error ? error : "out of memory");
+        fprintf(stderr,
+                "fakeproxy: %s; choose another address with --listen ADDR:PORT (port 0: any free "
+                "one)\n",
+                error ? error : "out of memory");
         free(error);
         return EXIT_HARNESS;
     }
@@ -450,7 +453,11 @@ static int run(struct play *p)
 {
     if (load(p) < 0)
         return EXIT_USAGE;
-    if (loop_init(&p->loop) < 0 || open_journal(p) < 0)
+    if (loop_init(&p->loop) < 0) {
+        fprintf(stderr, "fakeproxy: the event loop could not be made: %s\n", strerror(errno));
+        return EXIT_HARNESS;
+    }
+    if (open_journal(p) < 0)
         return EXIT_HARNESS;
     if (!(p->judge = judge_new(p->options, p->part_count)))
         return EXIT_HARNESS;

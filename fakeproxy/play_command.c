@@ -3,7 +3,9 @@
  *
  * On a terminal its group becomes the foreground group, so that it may read and Ctrl-C is its own.
  * Ctrl-Z then stops it alone, and the shell, which waits for us, would not know: so we look now and
- * then, take the terminal back and stop as well; whoever continues us finds COMMAND continued.
+ * then, take the terminal back and stop as well; whoever continues us finds COMMAND continued. With
+ * its output in a pipe, as in `fakeproxy ... -- COMMAND | less`, the terminal is rather the
+ * neighbour's: COMMAND gets it when it wants it, which is when it was stopped for trying to read.
  */
 #include "play_command.h"
 
@@ -31,7 +33,8 @@ struct play_command {
     bool lives;
     bool told; /* to end */
     bool killed;
-    bool has_terminal;  /* it is on one, and we may give it away */
+    bool has_terminal; /* it is on one */
+    bool wants_terminal;
     struct timer looks; /* at what it does there */
     sigset_t mask;      /* ours, before */
     void (*ended)(void *arg);
@@ -51,14 +54,16 @@ static void look_at_terminal(void *arg)
     struct play_command *c = arg;
     siginfo_t info = { 0 };
     pid_t pid = child_pid(c->child);
-    bool is_stopped = waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG) == 0 &&
-                      info.si_pid == pid && info.si_status == SIGTSTP;
-    if (is_stopped && tcgetpgrp(STDIN_FILENO) == pid) {
+    int stopped = 0;
+    if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG) == 0 && info.si_pid == pid)
+        stopped = info.si_status;
+    if (stopped == SIGTSTP && tcgetpgrp(STDIN_FILENO) == pid) {
         tcsetpgrp(STDIN_FILENO, getpgrp());
         kill(0, SIGTSTP); /* here we stand still, unless there is nobody to continue us */
         kill(-pid, SIGCONT);
     }
-    if (is_foreground()) {
+    c->wants_terminal = c->wants_terminal || stopped == SIGTTIN || stopped == SIGTTOU;
+    if (c->wants_terminal && is_foreground()) {
         tcsetpgrp(STDIN_FILENO, pid);
         kill(-pid, SIGCONT);
     }
@@ -116,13 +121,14 @@ struct play_command *play_command_start(struct event_base *base,
     c->ended = o->ended;
     c->arg = o->arg;
     c->has_terminal = isatty(STDIN_FILENO);
+    c->wants_terminal = c->has_terminal && isatty(STDOUT_FILENO);
     timer_init(&c->looks, base, look_at_terminal, c);
     if (c->has_terminal)
         enter_terminal(c);
     c->children = children_new(base, o->descriptors);
     struct child_options options = { .argv = o->argv,
                                      .environment = o->environment,
-                                     .takes_terminal = c->has_terminal && is_foreground(),
+                                     .takes_terminal = c->wants_terminal && is_foreground(),
                                      .ended = on_ended,
                                      .arg = c };
     c->child = child_start(c->children, &options);

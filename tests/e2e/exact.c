@@ -135,6 +135,8 @@ struct exact_case *exact_pairs(bool (*wanted)(const struct exact_case *), size_t
 
 /* ---- many ------------------------------------------------------------------------------------ */
 
+enum { STRIDE = 1009 }; /* a prime that divides no count there is, so that every case is met */
+
 struct queue {
     const struct exact_run *run;
     pthread_mutex_t lock;
@@ -155,14 +157,16 @@ static unsigned repeats_of(const struct exact_run *r, size_t i)
     return r->repeats ? r->repeats(&r->cases[i], r->arg) : 1;
 }
 
-/* Round after round through all cases, so that neighbours differ. */
+/* Round after round through all cases, in strides, so that neighbours differ: a big body moves
+ * while many a small one waits. */
 static const struct exact_case *next(struct queue *q)
 {
     const struct exact_case *k = NULL;
     pthread_mutex_lock(&q->lock);
     while (!k && q->round < q->rounds) {
-        if (repeats_of(q->run, q->at) > q->round)
-            k = &q->run->cases[q->at];
+        size_t i = q->at * STRIDE % q->run->count;
+        if (repeats_of(q->run, i) > q->round)
+            k = &q->run->cases[i];
         if (++q->at == q->run->count) {
             q->at = 0;
             q->round++;

@@ -23,6 +23,7 @@
 
 enum { PATIENCE = 50000 };
 
+static const char idle_reset[] = FP_SOURCE_DIR "/scenarios/transport/idle-reset.json";
 static const char one_at_most[] =
     "{" RULE "'expect':{'one':{'level':'must','count':{'event':'request'},'max':1}}}";
 
@@ -207,11 +208,8 @@ static void junit_has_it(void **state)
     char path[64], argument[80], *output;
     snprintf(path, sizeof(path), "/tmp/fakeproxy-junit-%d", (int)getpid());
     snprintf(argument, sizeof(argument), "junit:%s", path);
-    const char *arguments[] = { "--scenario", FP_SOURCE_DIR "/scenarios/transport/idle-reset.json",
-                                "--report",   argument,
-                                "--",         "/bin/sh",
-                                "-c",         "exit 7 # <&>",
-                                NULL };
+    const char *arguments[] = { "--scenario", idle_reset, "--report",     argument, "--",
+                                "/bin/sh",    "-c",       "exit 7 # <&>", NULL };
     assert_int_equal(program_run(FP_PROGRAM, arguments, PATIENCE, &output), 1);
     free(output);
     char text[4096];
@@ -231,9 +229,7 @@ static void what_cannot_be_run_is_2(void **state)
     static const char *const names[] = { "fakeproxy-no-such-command", "/", "/etc/passwd" };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char *output;
-        const char *arguments[] = { "--scenario",
-                                    FP_SOURCE_DIR "/scenarios/transport/idle-reset.json", "--",
-                                    names[i], NULL };
+        const char *arguments[] = { "--scenario", idle_reset, "--", names[i], NULL };
         assert_int_equal(program_run(FP_PROGRAM, arguments, PATIENCE, &output), 2);
         expect_in(output, "cannot be run: ");
         free(output);
@@ -279,7 +275,7 @@ static void one_that_used_it_is_not_accused(void **state)
 
 /* ---- being ended ----------------------------------------------------------------------------- */
 
-static const char *const soon[] = { "--timeout", "300ms" };
+static const char *const soon[] = { "--timeout", "2s" };
 
 static void timeout_is_3(void **state)
 {
@@ -354,8 +350,7 @@ static void sighup_gives_the_verdict(void **state)
 static void a_command_that_ends_well_at_sigterm_is_0(void **state)
 {
     (void)state;
-    struct run r =
-        play_of(GET "trap 'exit 0' TERM; echo pid >&9; while :; do sleep 1000 & wait; done");
+    struct run r = play_of(GET "trap 'exit 0' TERM; echo pid >&9; while :; do sleep 0.2; done");
     hear(&r, "pid");
     kill(r.program->pid, SIGTERM);
     see_end(&r, 0);
@@ -365,8 +360,8 @@ static void a_command_that_ends_well_at_sigterm_is_0(void **state)
 static void a_second_signal_kills(void **state)
 {
     (void)state;
-    struct run r = play_of("trap 'echo term >&9' TERM; echo pid >&9; while :; do sleep 1000 9>&- & "
-                           "wait; done");
+    struct run r = play_of("trap 'echo term >&9' TERM; echo pid >&9; while :; do sleep 0.2 9>&-; "
+                           "done");
     hear(&r, "pid");
     kill(r.program->pid, SIGTERM);
     hear(&r, "term");
@@ -419,6 +414,24 @@ static void its_daemons_end_at_the_timeout(void **state)
     hear(&r, "\n");
     see_end(&r, 3);
     expect_no_process(&r, "pid ");
+    clear_away(&r);
+}
+
+/* ---- the end of the case --------------------------------------------------------------------- */
+
+/* What it began at the proxy is played on: curl is gone long before the origin answers. */
+static void what_it_began_is_played_to_its_end(void **state)
+{
+    (void)state;
+    struct run r =
+        play_with("{'title':'t','layer':'gateway','origin':{'rules':[{'name':'late','on':'request',"
+                  "'fault':true,'do':[{'wait':'400ms'},{'respond':{'status':503}}]}]},'client':{'"
+                  "watch':'20s',"
+                  "'steps':[{'url':'http://{origin}/'}]},'expect':{'one':{'level':'must',"
+                  "'count':{'event':'request','at':'origin'},'max':1}}}",
+                  "curl -s -m 0.05 http://a.test/; exit 0", (struct program_options){ 0 });
+    see_end(&r, 0);
+    expect_order(r.output, "origin #1.1   answers 503", "command: exit status 0");
     clear_away(&r);
 }
 
@@ -569,10 +582,7 @@ static void has_no_descriptors_of_ours(void **state)
 /* Plays a shipped scenario; returns the exit status. */
 static int run_script(const char *script, char **output)
 {
-    const char *arguments[] = { "--scenario", FP_SOURCE_DIR "/scenarios/transport/idle-reset.json",
-                                "--",         "/bin/sh",
-                                "-c",         script,
-                                NULL };
+    const char *arguments[] = { "--scenario", idle_reset, "--", "/bin/sh", "-c", script, NULL };
     return program_run(FP_PROGRAM, arguments, PATIENCE, output);
 }
 
@@ -642,6 +652,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(its_daemons_end_with_it),
     cmocka_unit_test(its_daemons_without_environment_end_with_it),
     cmocka_unit_test(its_daemons_end_at_the_timeout),
+    cmocka_unit_test(what_it_began_is_played_to_its_end),
     cmocka_unit_test(finds_the_way),
     cmocka_unit_test(finds_the_credentials),
     cmocka_unit_test(finds_what_the_scenario_says),

@@ -201,10 +201,22 @@ static void sigterm_comes_first(void **state)
 {
     (void)state;
     struct pupil p;
-    begin(&p, "trap 'exit 3' TERM; echo ready; while :; do sleep 1000 & wait; done");
+    begin(&p, "trap 'exit 3' TERM; echo ready; while :; do sleep 0.2; done");
     hear(&p, "ready");
     child_stop(p.child, LONG);
     see_end(&p, 3, 0);
+}
+
+static void sigterm_is_for_all_of_the_group(void **state)
+{
+    (void)state;
+    struct pupil p;
+    begin(&p, "trap : TERM; (trap 'echo member; exit 0' TERM; echo ready; while :; do sleep 0.2; "
+              "done) & wait; wait; exit 6");
+    hear(&p, "ready");
+    child_stop(p.child, LONG);
+    see_end(&p, 6, 0);
+    assert_non_null(strstr(p.output, "member"));
 }
 
 static void then_sigkill(void **state)
@@ -303,6 +315,19 @@ static void daemons_of_others_are_left_alone(void **state)
     assert_false(is_alive(second));
 }
 
+static void dead_daemons_do_not_pile_up(void **state)
+{
+    (void)state;
+    struct pupil p;
+    begin(&p, "(setsid sh -c 'echo pid $$.' &); read x; exit 5");
+    hear(&p, ".");
+    pid_t pid = number_after(&p, "pid ");
+    while (is_alive(pid)) /* until it is reaped */
+        event_base_loop(base, EVLOOP_ONCE);
+    child_write(p.child, "x\n", 2);
+    see_end(&p, 5, 0);
+}
+
 /* Nobody knows whose it is: it goes with the last. */
 static void nobodys_daemons_go_with_the_last(void **state)
 {
@@ -319,31 +344,52 @@ static void nobodys_daemons_go_with_the_last(void **state)
     assert_false(is_alive(pid));
 }
 
+/* A process of this test that is none of `children`: told to, it leaves a process behind, whose
+ * number it writes, and exits. */
+static pid_t fork_stranger(const int go[2], const int told[2])
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    char octet;
+    close(go[1]);
+    if (read(go[0], &octet, 1) != 1)
+        _exit(43);
+    pid_t left = fork();
+    if (left == 0)
+        _exit(read(go[0], &octet, 1) == 0 ? 0 : 44);
+    _exit(write(told[1], &left, sizeof(left)) == sizeof(left) ? 42 : 45);
+}
+
 /* What this process had before is none of ours, nor what comes of it. */
 static void children_of_somebody_else_are_left_alone(void **state)
 {
     (void)state;
-    int start[2];
-    char octet;
-    assert_int_equal(pipe2(start, O_CLOEXEC), 0);
-    children_free(children);
-    pid_t stranger = fork();
-    if (stranger == 0) {
-        close(start[1]);
-        _exit(read(start[0], &octet, 1) == 0 ? 42 : 43);
-    }
-    children = children_new(base, 0);
+    int go[2], told[2], status;
+    siginfo_t info;
+    pid_t left;
     struct pupil p;
+    children_free(children);
+    assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+    pid_t stranger = fork_stranger(go, told);
+    children = children_new(base, 0);
+    assert_int_equal(write(go[1], "x", 1), 1);
+    assert_int_equal(read(told[0], &left, sizeof(left)), sizeof(left));
+    waitid(P_PID, (id_t)stranger, &info, WEXITED | WNOWAIT); /* it is dead, and not reaped */
     begin(&p, "exit 0");
     see_end(&p, 0, 0);
     children_free(children);
-    children = children_new(base, 0);
-    int status;
-    close(start[0]);
-    close(start[1]);
-    assert_int_equal(waitpid(stranger, &status, 0), stranger);
-    assert_true(WIFEXITED(status));
+    assert_int_equal(waitpid(stranger, &status, WNOHANG), stranger);
     assert_int_equal(WEXITSTATUS(status), 42);
+    close(go[1]); /* what it left ends by itself, not before */
+    assert_int_equal(waitpid(left, &status, 0), left);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    close(go[0]);
+    close(told[0]);
+    close(told[1]);
+    children = children_new(base, 0);
 }
 
 static void all_go_at_once(void **state)
@@ -579,6 +625,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(what_is_no_command_is_refused, set_up, tear_down),
     cmocka_unit_test_setup_teardown(many_at_once, set_up, tear_down),
     cmocka_unit_test_setup_teardown(sigterm_comes_first, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(sigterm_is_for_all_of_the_group, set_up, tear_down),
     cmocka_unit_test_setup_teardown(then_sigkill, set_up, tear_down),
     cmocka_unit_test_setup_teardown(impatience_makes_it_shorter, set_up, tear_down),
     cmocka_unit_test_setup_teardown(one_that_is_stopped_hears_of_it, set_up, tear_down),
@@ -587,6 +634,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(daemons_of_daemons_go_with_it, set_up, tear_down),
     cmocka_unit_test_setup_teardown(daemons_without_environment_go_with_it, set_up, tear_down),
     cmocka_unit_test_setup_teardown(daemons_of_others_are_left_alone, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(dead_daemons_do_not_pile_up, set_up, tear_down),
     cmocka_unit_test_setup_teardown(nobodys_daemons_go_with_the_last, set_up, tear_down),
     cmocka_unit_test_setup_teardown(children_of_somebody_else_are_left_alone, set_up, tear_down),
     cmocka_unit_test_setup_teardown(all_go_at_once, set_up, tear_down),

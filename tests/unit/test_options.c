@@ -71,6 +71,10 @@ static void refuses_in_clear_words(void **state)
         { "show", "show: a name is missing" },
         { "show a b", "b: one argument too many" },
         { "calibrate twice", "twice: one argument too many" },
+        { "--scenario x --", "-- stands before a COMMAND" },
+        { "-- true", "-- true: a COMMAND is run while a scenario plays" },
+        { "--scenario x true", "to run 'true' while the scenario plays, put -- before it" },
+        { "--scenario x first -- true", "first: options stand before --" },
         { "--scenario x list", "--scenario plays a scenario, and 'list' does something else" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -132,6 +136,29 @@ static void takes_the_commands(void **state)
     }
 }
 
+static void takes_a_command_behind_dashes(void **state)
+{
+    (void)state;
+    struct parsed p;
+    parse(&p, "--scenario a --quiet -- ls --quiet -l -- x");
+    assert_string_equal(p.errors, "");
+    assert_int_equal(p.result, 0);
+    assert_int_equal(p.o.command, COMMAND_PLAY);
+    assert_int_equal(p.o.listen_port, -1);
+    static const char *const words[] = { "ls", "--quiet", "-l", "--", "x" };
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(p.o.program[i], words[i]);
+    assert_null(p.o.program[5]);
+    options_free(&p.o);
+    parse(&p, "check a --quiet -- --odd");
+    assert_int_equal(p.result, 0);
+    assert_null(p.o.program);
+    assert_int_equal(p.o.operand_count, 2);
+    assert_string_equal(p.o.operands[1], "--odd");
+    assert_true(p.o.quiet);
+    options_free(&p.o);
+}
+
 static void the_help_fits_a_screen(void **state)
 {
     (void)state;
@@ -147,9 +174,8 @@ static void the_help_fits_a_screen(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(refuses_in_clear_words),
-    cmocka_unit_test(takes_what_a_play_needs),
-    cmocka_unit_test(takes_the_commands),
+    cmocka_unit_test(refuses_in_clear_words), cmocka_unit_test(takes_what_a_play_needs),
+    cmocka_unit_test(takes_the_commands),     cmocka_unit_test(takes_a_command_behind_dashes),
     cmocka_unit_test(the_help_fits_a_screen),
 };
 

@@ -123,10 +123,43 @@ static void junit_escapes_and_counts(void **state)
     free(text);
 }
 
+static void the_command_is_reported(void **state)
+{
+    (void)state;
+    char shell[] = "sh", script[] = "exit \"<7>\"";
+    char *argv[] = { shell, script, NULL };
+    static const struct {
+        int code, signal;
+        const char *json, *junit;
+    } cases[] = {
+        { 0, 0, "\"exit\":0}", "exit &quot;&lt;7&gt;&quot;\"></testcase>" },
+        { 7, 0, "\"exit\":7}", "><failure message=\"exit status 7\"/></testcase>" },
+        { -1, 9, "\"signal\":\"SIGKILL\"}", "><failure message=\"ended by SIGKILL\"/></testcase>" },
+        { -1, 40, "\"signal\":\"signal 40\"}", "><failure message=\"ended by signal 40\"/>" },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct reported_command command = { argv, cases[i].code, cases[i].signal };
+        struct report with = { .scenarios = &reported, .count = 1, .command = &command };
+        const char *const expected[] = { cases[i].json, cases[i].junit };
+        for (int form = REPORT_JSON; form <= REPORT_JUNIT; form++) {
+            char *text = NULL;
+            size_t len = 0;
+            FILE *f = open_memstream(&text, &len);
+            assert_non_null(f);
+            report_write(f, (enum report_form)form, &with);
+            fclose(f);
+            if (!strstr(text, expected[form]))
+                fail_msg("%s is not in %s", expected[form], text);
+            free(text);
+        }
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_table_has_what_matters),
     cmocka_unit_test(json_has_everything),
     cmocka_unit_test(junit_escapes_and_counts),
+    cmocka_unit_test(the_command_is_reported),
 };
 
 TEST_MAIN(tests)
