@@ -142,7 +142,7 @@ int show_stream(FILE *in, const char *name, const struct ladder_style *style, FI
     struct shown s = { .names = arena_new() };
     int result = read_all(&s, in, name, errors);
     for (size_t i = 0; i < s.count; i++) {
-        story_tell(s.parts[i].story, story_start(s.parts[0].story));
+        story_tell(s.parts[i].story, story_start(s.parts[0].story), STORY_WHOLE);
         if (i > 0)
             fputc('\n', out);
         draw(&s.parts[i], style, out);

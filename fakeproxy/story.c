@@ -112,6 +112,16 @@ static size_t end_of_answer(const struct story *s, size_t i)
     return 0;
 }
 
+static bool is_lag(const struct fp_event *e)
+{
+    return e->kind == EVENT_note && event_get(e, FIELD_lag);
+}
+
+static bool is_of_client(const struct fp_event *e)
+{
+    return e->kind == EVENT_step || e->kind == EVENT_cancel || e->kind == EVENT_outcome;
+}
+
 static void tell_event(struct story *s, size_t i, int64_t start, bool *told, int64_t *last)
 {
     const struct fp_event *e = s->events[i];
@@ -119,7 +129,7 @@ static void tell_event(struct story *s, size_t i, int64_t start, bool *told, int
     struct story_row r = { .row.time = (double)(e->t - start) / (double)CLOCK_S,
                            .seq = i + 1,
                            .end_seq = end ? end + 1 : 0,
-                           .is_client = e->at == s->cast.names[0] };
+                           .is_client = is_of_client(e) };
     struct buf text = { 0 };
     cast_note(&s->cast, e);
     if (!told[i] && show_row(&s->cast, e, end ? s->events[end] : NULL, &r.row, &text)) {
@@ -135,7 +145,7 @@ static void tell_event(struct story *s, size_t i, int64_t start, bool *told, int
     buf_free(&text);
 }
 
-void story_tell(struct story *s, int64_t start)
+void story_tell(struct story *s, int64_t start, enum story_style style)
 {
     bool *told = calloc(s->count + 1, sizeof(*told));
     int64_t last = story_start(s);
@@ -143,11 +153,24 @@ void story_tell(struct story *s, int64_t start)
         abort();
     s->row_count = 0;
     for (size_t i = 0; i < s->count; i++)
-        tell_event(s, i, start, told, &last);
+        if (style == STORY_WHOLE || !is_lag(s->events[i]))
+            tell_event(s, i, start, told, &last);
     free(told);
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */
+
+size_t story_lag(const struct story *s, int64_t *worst)
+{
+    size_t n = 0;
+    *worst = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        int64_t lag = is_lag(s->events[i]) ? say_field(s->events[i], FIELD_lag) : 0;
+        n += is_lag(s->events[i]);
+        *worst = lag > *worst ? lag : *worst;
+    }
+    return n;
+}
 
 int64_t story_start(const struct story *s)
 {

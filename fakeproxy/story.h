@@ -24,10 +24,16 @@ void story_free(struct story *); /* NULL is fine */
 
 /* The next event of the journal: it is copied. */
 void story_event(struct story *, const struct fp_event *);
-/* Makes the rows, once all events are there. */
-void story_tell(struct story *, int64_t start);
+enum story_style {
+    STORY_WHOLE,
+    STORY_WITHOUT_LAG /* how late this host was is no row: story_lag() has it */
+};
 
-int64_t story_start(const struct story *); /* t of its first event */
+/* Makes the rows, once all events are there. */
+void story_tell(struct story *, int64_t start, enum story_style);
+
+size_t story_lag(const struct story *, int64_t *worst); /* how often, and at most how much (ns) */
+int64_t story_start(const struct story *);              /* t of its first event */
 const char *const *story_names(const struct story *, size_t *count);
 const struct story_row *story_rows(const struct story *, size_t *count);
 
