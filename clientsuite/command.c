@@ -278,6 +278,7 @@ static void start(struct run *r, struct arguments *argv, const struct environmen
                                      .environment = environment,
                                      .folder = c->agent.options.variant->profile->folder,
                                      .piped = true,
+                                     .is_urgent = profile_of(c)->tells,
                                      .output = on_output,
                                      .ended = on_ended,
                                      .arg = r };

@@ -156,6 +156,7 @@ void lane_take(struct lane *l, const struct job *job)
                                      .ca_file = l->env->ca_file,
                                      .seed = l->env->seed,
                                      .is_twin = job->kind == JOB_TWIN,
+                                     .is_control = l->env->is_control || job->kind == JOB_CONTRACT,
                                      .keeps_journal = l->env->keeps_journals };
     t->trial = trial_new(&options, &owner, &why);
     if (!t->trial) {

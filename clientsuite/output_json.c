@@ -305,6 +305,7 @@ static void write_end(FILE *f, const struct results *r, int exit_code)
     begin(&b, "end");
     add_seconds(&b, "ended", r->ended);
     add_seconds(&b, "noise", r->noise);
+    add_seconds(&b, "own_cpu", r->own);
     add_number(&b, "exit", exit_code);
     add_flag(&b, "interrupted", r->was_interrupted);
     write_line(f, &b);

@@ -214,6 +214,31 @@ struct plan *plan_new(const struct plan_selection *selection, struct complaints 
     return NULL;
 }
 
+struct plan *plan_of(const char *const *texts, struct complaints *complaints)
+{
+    static const struct plan_selection all = { 0 };
+    struct plan *p = calloc(1, sizeof(*p));
+    struct making m = { .plan = p, .selection = &all };
+    size_t count = 0;
+    while (texts[count])
+        count++;
+    if (!p || !(p->sets = calloc(count + 1, sizeof(*p->sets))))
+        abort();
+    p->arena = arena_new();
+    for (size_t i = 0; i < count; i++) {
+        struct scenario_set *set = &p->sets[i];
+        if (scenario_load_text(texts[i], strlen(texts[i]), "text", set, complaints) < 0) {
+            plan_free(p);
+            return NULL;
+        }
+        p->set_count++;
+        for (size_t k = 0; k < set->count; k++)
+            add_case(&m, set->scenarios[k]);
+    }
+    arrange(p);
+    return p;
+}
+
 void plan_free(struct plan *p)
 {
     if (!p)

@@ -38,6 +38,8 @@ struct plan_selection {
 
 /* NULL with complaints: a file that is selected is refused, or nothing is selected. */
 struct plan *plan_new(const struct plan_selection *, struct complaints *);
+/* Of scenarios given as texts; NULL-terminated. NULL with complaints. */
+struct plan *plan_of(const char *const *texts, struct complaints *);
 void plan_free(struct plan *); /* NULL is fine */
 
 /* Does the pattern fit the id (`auth/ *`), its last part, or the name with the variant? */

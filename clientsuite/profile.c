@@ -42,6 +42,9 @@ static const struct shape argv = { .kind = SHAPE_LIST,
 static const struct shape environment = { .kind = SHAPE_MAP,
                                           .expects = "an object {\"VARIABLE\": \"value\"}",
                                           .of = &shape_text };
+static const struct shape capability_list = { .kind = SHAPE_LIST,
+                                              .expects = "a list of capabilities",
+                                              .of = &shape_text };
 static const struct shape steps_word = { .kind = SHAPE_ENUM, .words = WORDS("each", "together") };
 static const struct key tells_keys[] = {
     KEY("status", &shape_text, "the key of the status code", .required = true),
@@ -71,13 +74,13 @@ static const struct shape command = { .kind = SHAPE_OBJECT, .keys = command_keys
 
 #define VARIANT_KEYS                                                                               \
     KEY("about", &shape_text, "what a reader should know", .says = "none"),                        \
-        KEY("capabilities", &shape_names, "all that it is capable of", .says = "none"),            \
+        KEY("capabilities", &capability_list, "all that it is capable of", .says = "none"),        \
         KEY("environment", &environment, "variables of its processes", .otherwise = "{}"),         \
         KEY("driver", &argv, "how the driver is started", .says = "none"),                         \
         KEY("command", &command, "how the command is run", .says = "none")
 static const struct key variant_keys[] = {
     VARIANT_KEYS,
-    KEY("adds", &shape_names, "capabilities beyond those of the profile", .says = "none"),
+    KEY("adds", &capability_list, "capabilities beyond those of the profile", .says = "none"),
     KEY("arguments", &argv, "what stands behind the driver's arguments", .says = "none"),
     { .name = NULL },
 };

@@ -138,7 +138,7 @@ void case_block(struct case_result *c, bool is_capability, const char *why)
     }
     for (size_t i = 0; i < g->count; i++) {
         struct verdict *v = &g->verdicts[i];
-        if (v->house || v->kind == VERDICT_FAIL || v->kind == VERDICT_PASS)
+        if (v->house)
             continue;
         v->kind = VERDICT_NOT_APPLICABLE;
         v->sentence = sentence;

@@ -42,6 +42,7 @@ struct results {
     uint64_t seed;
     int64_t began, ended; /* CLOCK_REALTIME, ns */
     int64_t noise;        /* the worst lateness of our loop */
+    int64_t own;          /* CPU time that we used ourselves, without the clients, ns */
     bool was_interrupted; /* SIGINT: what was not played is not final */
 };
 

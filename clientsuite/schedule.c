@@ -119,8 +119,11 @@ static void make_final(struct schedule *s, struct case_result *c)
 }
 
 /* What the client cannot do is not played; an empty journal says so of each check. */
-static bool is_beyond(const struct profile_variant *v, const struct scenario *s)
+static bool is_beyond(const struct schedule *schedule, const struct profile_variant *v,
+                      const struct scenario *s)
 {
+    if (schedule->options.is_control)
+        return !profile_can(v, strchr(s->id, '/') + 1);
     for (const char *const *need = s->needs; need && *need; need++)
         if (!profile_can(v, *need))
             return true;
@@ -244,7 +247,7 @@ static void start_cases(struct schedule *s, size_t client)
 {
     struct client_result *c = client_of(s, client);
     for (size_t i = 0; i < s->options.results->plan->count; i++)
-        if (is_beyond(c->variant, c->cases[i].of->scenario)) {
+        if (is_beyond(s, c->variant, c->cases[i].of->scenario)) {
             grade_unplayed(c, &c->cases[i]);
             make_final(s, &c->cases[i]);
         }
@@ -448,7 +451,7 @@ static void queue_cases(struct schedule *s)
         abort();
     for (size_t c = 0; c < r->client_count; c++)
         for (size_t i = 0; i < r->plan->count; i++)
-            if (!is_beyond(r->clients[c].variant, r->plan->cases[i].scenario))
+            if (!is_beyond(s, r->clients[c].variant, r->plan->cases[i].scenario))
                 jobs[count++] = case_job(&r->clients[c].cases[i]);
     if (s->options.shuffles)
         shuffle(jobs, count, r->seed);
@@ -472,6 +475,7 @@ struct schedule *schedule_new(const struct schedule_options *options)
                                         .ca_file = options->ca_file,
                                         .seed = options->results->seed,
                                         .keeps_journals = options->keeps_journals,
+                                        .is_control = options->is_control,
                                         .results = options->results,
                                         .turn = ask_turn,
                                         .hello = on_hello,

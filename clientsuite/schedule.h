@@ -21,6 +21,7 @@ struct schedule_options {
     int lanes;     /* 0: 32, and 8 for heavy clients */
     bool shuffles; /* by the seed, instead of longest first */
     bool keeps_journals;
+    bool is_control; /* the cases are controls: only the capability they are about counts */
     struct results *results;
     /* A case is final. */
     void (*on_case)(void *arg, const struct case_result *);

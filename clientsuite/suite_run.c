@@ -2,13 +2,10 @@
  * `clientsuite run`: loads what was asked for, makes the loop, plays, reports.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -17,6 +14,7 @@
 #include "evidence.h"
 #include "outputs.h"
 #include "schedule.h"
+#include "stage.h"
 #include "suite.h"
 #include "timer.h"
 
@@ -34,16 +32,11 @@ struct suite {
     struct edition *edition;
     struct plan *plan;
     struct results *results;
-    struct loop loop;
-    struct children *children;
-    rlim_t descriptors; /* the soft limit as it was: children get it */
-    char folder[64];    /* of our own, for files of the clients */
-    char ca_file[96];
+    struct stage stage;
     struct schedule *schedule;
     struct progress *progress;
     struct output *outputs;
     struct timer look;
-    struct event *interrupts[2];
     bool has_failed; /* we failed ourselves: a report or evidence that could not be written */
 };
 
@@ -72,16 +65,14 @@ static void on_client(void *arg, const struct client_result *c)
 
 static void on_end(void *arg)
 {
-    event_base_loopbreak(((struct suite *)arg)->loop.base);
+    event_base_loopbreak(((struct suite *)arg)->stage.loop.base);
 }
 
-static void on_signal(evutil_socket_t signal, short what, void *arg)
+static void on_interrupt(void *arg)
 {
     struct suite *s = arg;
-    (void)signal;
-    (void)what;
     s->results->was_interrupted = true;
-    event_base_loopbreak(s->loop.base);
+    event_base_loopbreak(s->stage.loop.base);
 }
 
 static void on_look(void *arg)
@@ -170,49 +161,6 @@ static int close_outputs(struct suite *s, int exit_code)
     return result;
 }
 
-/* A folder for the CA's certificate and the files of commands. */
-static int make_folder(struct suite *s)
-{
-    const char *tmp = getenv("TMPDIR");
-    snprintf(s->folder, sizeof(s->folder), "%.30s/clientsuite-XXXXXX",
-             tmp && *tmp && strlen(tmp) < 30 ? tmp : "/tmp");
-    if (!mkdtemp(s->folder)) {
-        fprintf(stderr, "clientsuite: %s cannot be made: %s\n", s->folder, strerror(errno));
-        s->folder[0] = '\0';
-        return -1;
-    }
-    snprintf(s->ca_file, sizeof(s->ca_file), "%s/ca.pem", s->folder);
-    FILE *f = fopen(s->ca_file, "we");
-    int result = f ? certs_write_ca(s->loop.certs, f) : -1;
-    if (f && fclose(f) != 0)
-        result = -1;
-    if (result < 0)
-        fprintf(stderr, "clientsuite: %s cannot be written: %s\n", s->ca_file, strerror(errno));
-    return result;
-}
-
-/* Thousands of connections need descriptors; children get the old limit back. */
-static void raise_limit(struct suite *s)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
-    s->descriptors = limit.rlim_cur;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static void listen_for_ends(struct suite *s)
-{
-    static const int signals[2] = { SIGINT, SIGTERM };
-    for (size_t i = 0; i < 2; i++) {
-        s->interrupts[i] = evsignal_new(s->loop.base, signals[i], on_signal, s);
-        event_add(s->interrupts[i], NULL);
-    }
-    timer_init(&s->look, s->loop.base, on_look, s);
-    timer_set(&s->look, clock_now() + LOOK_EVERY);
-}
-
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static int exit_code_of(const struct suite *s)
@@ -249,10 +197,10 @@ static bool wants_colour(void)
 
 static int play(struct suite *s)
 {
-    struct schedule_options options = { .loop = &s->loop,
-                                        .children = s->children,
-                                        .folder = s->folder,
-                                        .ca_file = s->ca_file,
+    struct schedule_options options = { .loop = &s->stage.loop,
+                                        .children = s->stage.children,
+                                        .folder = s->stage.folder,
+                                        .ca_file = s->stage.ca_file,
                                         .lanes = s->options->jobs,
                                         .shuffles = s->options->has_seed,
                                         .keeps_journals = s->options->keep != NULL,
@@ -263,10 +211,13 @@ static int play(struct suite *s)
                                         .arg = s };
     s->progress = progress_new(stderr, s->results, s->options->is_quiet);
     s->schedule = schedule_new(&options);
-    listen_for_ends(s);
+    stage_on_interrupt(&s->stage, on_interrupt, s);
+    timer_init(&s->look, s->stage.loop.base, on_look, s);
+    timer_set(&s->look, clock_now() + LOOK_EVERY);
     schedule_start(s->schedule);
-    event_base_dispatch(s->loop.base);
+    event_base_dispatch(s->stage.loop.base);
     s->results->ended = clock_wall();
+    s->results->own = clock_read(CLOCK_PROCESS_CPUTIME_ID);
     progress_free(s->progress);
     s->progress = NULL;
     if (!s->options->is_quiet)
@@ -282,27 +233,15 @@ static int run(struct suite *s)
     make_results(s);
     if (open_outputs(s) < 0)
         return EXIT_USAGE;
-    raise_limit(s);
-    if (loop_init(&s->loop) < 0 || make_folder(s) < 0)
-        return EXIT_HARNESS;
-    s->children = children_new(s->loop.base, s->descriptors);
-    return play(s);
+    return stage_open(&s->stage) < 0 ? EXIT_HARNESS : play(s);
 }
 
 static void clean_up(struct suite *s)
 {
     schedule_free(s->schedule);
-    children_free(s->children);
-    for (size_t i = 0; i < 2; i++)
-        if (s->interrupts[i])
-            event_free(s->interrupts[i]);
-    if (s->loop.base)
+    if (s->stage.loop.base)
         timer_set(&s->look, CLOCK_NEVER);
-    loop_free(&s->loop);
-    if (s->ca_file[0])
-        unlink(s->ca_file);
-    if (s->folder[0])
-        rmdir(s->folder);
+    stage_close(&s->stage);
     results_free(s->results);
     plan_free(s->plan);
     edition_free(s->edition);
@@ -312,7 +251,7 @@ static void clean_up(struct suite *s)
 
 int suite_run(const struct suite_options *options)
 {
-    struct suite s = { .options = options, .loop = { .spare_fd = -1 } };
+    struct suite s = { .options = options };
     int code = run(&s);
     clean_up(&s);
     return code;

@@ -202,7 +202,9 @@ void table_print(FILE *f, const struct results *r, bool colour, bool verbose)
     struct page p = { .f = f, .colour = colour };
     for (size_t i = 0; i < r->client_count; i++)
         put_client(&p, r, i, verbose);
-    fprintf(f, "\n%.1f s; our own loop was at most %.0f ms late\n",
-            (double)(r->ended - r->began) / (double)CLOCK_S, (double)r->noise / (double)CLOCK_MS);
+    double seconds = (double)(r->ended - r->began) / (double)CLOCK_S;
+    fprintf(f, "\n%.1f s, our own share %.0f %% of a core, our loop at most %.0f ms late\n",
+            seconds, (double)r->own / (double)CLOCK_S / seconds * 100,
+            (double)r->noise / (double)CLOCK_MS);
     fflush(f);
 }

@@ -35,6 +35,7 @@ struct trial_options {
     const char *ca_file;
     uint64_t seed;
     bool is_twin;       /* asks only whether every step got its answer */
+    bool is_control;    /* every check is judged, whatever the client claims */
     bool keeps_journal; /* also where everything passed */
 };
 

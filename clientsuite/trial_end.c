@@ -137,7 +137,8 @@ static void judge(struct trial *t)
     struct grade_case c = { .scenario = t->options.scenario,
                             .lost = journal_lost(journal),
                             .scope = instance_scope(t->instance),
-                            .capabilities = t->options.variant->capabilities,
+                            .capabilities =
+                                t->options.is_control ? NULL : t->options.variant->capabilities,
                             .has_client = true,
                             .noise = r->noise,
                             .log = t->log.at,

@@ -13,6 +13,8 @@
 /* So long an `after` is waited for beyond what the rules themselves wait. */
 static const int64_t AFTER_LIMIT = 5 * CLOCK_S;
 
+static const int64_t GAP_MARGIN = 600 * CLOCK_MS; /* for the start of a command, and its answer */
+
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -115,7 +117,7 @@ static int gap_of(const struct trial *t)
         const struct condition *c = &s->client.steps[i].after;
         int64_t gap = waits_of(c) + (c->kind == CONDITION_EVENT ? trial_waits(s) : 0);
         if (c->kind != CONDITION_NONE)
-            most = later(most, gap + 300 * CLOCK_MS);
+            most = later(most, gap + GAP_MARGIN);
     }
     return (int)((most + CLOCK_S - 1) / CLOCK_S);
 }

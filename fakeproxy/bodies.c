@@ -67,7 +67,7 @@ static bool is_for(const struct collecting *c, size_t target, const struct fp_ev
     struct http_slice host = slice(request, FIELD_host);
     if (actor < 0 || grading_is(request, FIELD_method, "CONNECT"))
         return false;
-    if (c->g.s->actors[actor].is_proxy ? asks_https(request) != uri_is_https(uri)
+    if (c->g.s->actors[actor].is_proxy ? asks_https(request) || uri_is_https(uri)
                                        : grading_is(request, FIELD_via, "forward"))
         return false;
     /* After a redirect the method may be another, and a Location may be a path alone. */

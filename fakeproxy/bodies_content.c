@@ -301,6 +301,61 @@ static bool own_of_origin(struct grading *g, const struct fp_event *request,
     return true;
 }
 
+/* ---- framing ----------------------------------------------------------------------------------
+ */
+
+static struct http_body framing_of(const struct fp_event *request, const struct sent_body *b)
+{
+    struct buf head = { 0 };
+    struct http_head fields = head_of(b->response), parsed;
+    struct http_body framing = { .kind = BODY_NONE };
+    const char *error;
+    buf_printf(&head, "HTTP/1.1 %d x\r\n", b->status);
+    buf_add(&head, fields.fields.at, fields.fields.len);
+    buf_string(&head, "\r\n");
+    if (http_parse_response(head.at, head.len, &parsed, &error) < 0 ||
+        http_body_of_response(&parsed, method_of(request), &framing, &error) < 0)
+        framing.kind = BODY_NONE;
+    buf_free(&head);
+    return framing;
+}
+
+/* How we ended the connection behind the answer; NULL: we did not. */
+static const struct fp_event *our_close(const struct grading *g, const struct fp_event *response)
+{
+    for (size_t i = 0; i < g->c->count; i++) {
+        const struct fp_event *e = g->c->events[i];
+        if (e->kind == EVENT_close && e->seq > response->seq && strcmp(e->at, response->at) == 0 &&
+            grading_same(e, response, FIELD_connection) && grading_is(e, FIELD_by, "us"))
+            return e;
+    }
+    return NULL;
+}
+
+/* RFC 9112, 8: without a length a clean end makes it whole, however much of it there is; an RST, or
+ * TLS without close_notify, shows that it is not. */
+static void heed_close(struct grading *g, struct sent_body *b)
+{
+    const struct fp_event *close = our_close(g, b->response);
+    if (!close)
+        return;
+    b->whole = grading_is(close, FIELD_how, "fin") && grading_flag(close, FIELD_notify, true);
+    if (b->octets < b->content.len)
+        b->content = content_join(&b->content, b->octets, &nothing, g->arena);
+}
+
+/* A reader takes as many octets as Content-Length says, and misses what never comes. */
+static void heed_framing(struct grading *g, const struct fp_event *request, struct sent_body *b)
+{
+    struct http_body framing = framing_of(request, b);
+    if (framing.kind == BODY_UNTIL_CLOSE)
+        heed_close(g, b);
+    else if (framing.kind == BODY_LENGTH && framing.remaining < b->content.len)
+        b->content = content_join(&b->content, framing.remaining, &nothing, g->arena);
+    else if (framing.kind == BODY_LENGTH && framing.remaining > b->content.len)
+        b->whole = false;
+}
+
 /* ---- what a proxy passes on ------------------------------------------------------------------ */
 
 static bool came_through(const struct grading *g, const struct fp_event *at_origin,
@@ -348,29 +403,12 @@ static void pass_on(struct grading *g, const struct fp_event *request,
     b->content = other.content;
     if (!b->rule[0])
         b->rule = other.rule;
+    /* Cut by the proxy, a body without a length ends as the proxy ends it. */
+    if (b->is_known && framing_of(request, b).kind == BODY_UNTIL_CLOSE)
+        heed_close(g, b);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
-
-/* A reader takes as many octets as Content-Length says, and misses what never comes. */
-static void heed_length(struct grading *g, const struct fp_event *request, struct sent_body *b)
-{
-    struct buf head = { 0 };
-    struct http_head fields = head_of(b->response), parsed;
-    struct http_body framing;
-    const char *error;
-    buf_printf(&head, "HTTP/1.1 %d x\r\n", b->status);
-    buf_add(&head, fields.fields.at, fields.fields.len);
-    buf_string(&head, "\r\n");
-    bool is_length = http_parse_response(head.at, head.len, &parsed, &error) == 0 &&
-                     http_body_of_response(&parsed, method_of(request), &framing, &error) == 0 &&
-                     framing.kind == BODY_LENGTH;
-    if (is_length && framing.remaining < b->content.len)
-        b->content = content_join(&b->content, framing.remaining, &nothing, g->arena);
-    else if (is_length && framing.remaining > b->content.len)
-        b->whole = false;
-    buf_free(&head);
-}
 
 static void by_action(struct grading *g, const struct action *a, const struct fp_event *request,
                       struct sent_body *b)
@@ -383,7 +421,7 @@ static void by_action(struct grading *g, const struct action *a, const struct fp
     else if (a->kind == ACTION_RESPOND && !has_no_content(b->status, method_of(request)))
         b->content = spelled_out(g, &a->respond.body, request, mark);
     if (b->is_known && !content)
-        heed_length(g, request, b);
+        heed_framing(g, request, b);
 }
 
 struct sent_body sent_body_of(struct grading *g, const struct fp_event *request,

@@ -101,7 +101,7 @@ void content_sha256(const struct content *c, uint64_t len, char hex[CONTENT_HEX]
         }
     EVP_DigestFinal_ex(md, digest, &digest_len);
     EVP_MD_CTX_free(md);
-    for (unsigned i = 0; i < digest_len; i++) {
+    for (size_t i = 0; i < digest_len; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }

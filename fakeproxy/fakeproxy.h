@@ -199,7 +199,8 @@ struct fakeproxy_verdict {
     size_t check_count; /* the scenario's own, then the house checks */
     const struct fakeproxy_check *const *checks;
     const char *json;  /* as fakeproxy --report json:FILE writes it */
-    const char *text;  /* for people: counts, and a line for each check; ends with a newline */
+    const char *text;  /* for people: counts, a line for each check, then what diagnosis found; ends
+                          with a newline */
     size_t counts[16]; /* of checks, by enum fakeproxy_result */
 };
 

@@ -109,11 +109,6 @@ struct finding grading_leak(struct grading *, const struct leak_check *);
 /* All kinds of a check, its `given` first. */
 struct finding grading_check(struct grading *, const struct check *);
 
-/* Is the needle in the octets: as it is, percent-encoded, or inside something base64-encoded? */
-bool grading_finds(const char *needle, size_t needle_len, const char *octets, size_t len);
-/* The same, where a needle so short that it stands in other words by chance must stand alone. */
-bool grading_finds_word(const char *needle, size_t needle_len, const char *octets, size_t len);
-
 enum { HOUSE_CHECKS = 9 };
 /* Fills in HOUSE_CHECKS verdicts. */
 void grading_house(struct grading *, struct verdict *);

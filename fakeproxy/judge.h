@@ -33,6 +33,9 @@ bool judge_was_played(const struct judge *, size_t part);
  * no checks that can be judged here, and nothing was printed. */
 bool judge_print(const struct judge *, size_t part, FILE *);
 
+/* What went wrong, why, and what to do about it; nothing where nothing did. */
+void judge_explain(const struct judge *, size_t part, FILE *);
+
 /* 0, 1, 3 or 4 (options.h): the worst that a part came to. */
 int judge_exit_code(const struct judge *);
 /* command: NULL if there was none. 0, or -1 after a message. */

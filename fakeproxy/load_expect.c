@@ -164,7 +164,9 @@ static void load_leak(struct judging *j, const struct json *v, struct check *c)
     if (text->len == 0)
         complain(j->load->l, text, NULL, "an empty text is everywhere, expected some octets");
     for (const struct json *m = in->first; m; m = m->next)
-        if (!json_is(m, "error") && !json_is(m, "log") && scenario_actor(j->load->s, m->text) < 0)
+        if (scenario_actor(j->load->s, m->text) >= 0)
+            j->load->s->asks_leaks = true;
+        else if (!json_is(m, "error") && !json_is(m, "log"))
             complain(j->load->l, m, hint_actor(j->load, m),
                      "found %s, expected the name of an actor, \"error\" or \"log\"",
                      show_value(j->load->l, m));

@@ -76,16 +76,28 @@ static void derive_from_keys(struct needs *n, const struct scenario *s, const st
     add(n, k->cache, "cache");
     add(n, k->pool_count > 0, "proxy-pool");
     add(n, k->rotate != NULL, "rotation");
-    add(n, k->environment_count > 0, "environment");
+    add(n, k->environment_count > 0 || k->without_proxy_count > 0, "environment");
+    add(n, k->origin_credentials.name != NULL, "origin-credentials");
     add(n, k->host_count > 0, "host-map");
     add(n, k->credentials_by && strcmp(k->credentials_by, "callback") == 0, "credential-callback");
     add(n, k->proxy >= 0 && s->actors[k->proxy].tls.on && s->actors[k->proxy].is_proxy,
         "https-proxy");
 }
 
+/* A plain request through a proxy; a client that opens a tunnel for it as well is not asked. */
+static bool is_absolute_form(const struct scenario *s, const struct step *step)
+{
+    const struct client_keys *k =
+        step->session < 0 ? &s->client.keys : &s->client.sessions[step->session].keys;
+    const char *url = step->url.octets;
+    return url && step->url.len > 7 && memcmp(url, "http://", 7) == 0 &&
+           (k->proxy != PROXY_NONE || k->pool_count > 0);
+}
+
 static void derive_from_step(struct needs *n, const struct scenario *s, const struct step *step)
 {
     add(n, is_https(&step->url), "https");
+    add(n, is_absolute_form(s, step), "absolute-form");
     add(n, step->parallel, "parallel");
     add(n, step->expect_continue, "expect-continue");
     add(n, step->stream_read || (step->has_body && step->body.source == BODY_STREAM), "streaming");

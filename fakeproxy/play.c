@@ -221,6 +221,7 @@ static int start_part(struct play *p, struct part *part, bool is_first)
     journal_listen(journal, count_event, part);
     if (!o->quiet) {
         part->log = log_new(&p->log, told);
+        log_diagnose(part->log, s, o->upstream_count > 0);
         log_add(part->log, journal);
     }
     if (p->journal)
@@ -364,6 +365,7 @@ static void sum_up(struct play *p)
                 (unsigned long long)part->requests, (unsigned long long)part->rules_played);
         if (!judge_print(p->judge, i, p->log.out))
             fprintf(p->log.out, "%s\n", how_it_went(p, i));
+        judge_explain(p->judge, i, p->log.out);
     }
 }
 

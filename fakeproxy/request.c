@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "engine.h"
 #include "intact.h"
+#include "search.h"
 
 enum { HEAD_MAX = 65536 }; /* octets of a request's header block; past it: 431 */
 
@@ -247,9 +248,13 @@ void request_send_continue(struct conn *c)
     stream_put_octets(&c->stream, line, sizeof(line) - 1);
 }
 
-static void hash_payload(const char *data, size_t len, void *arg)
+static void take_payload(const char *data, size_t len, void *arg)
 {
-    EVP_DigestUpdate(arg, data, len);
+    struct conn *c = arg;
+    EVP_DigestUpdate(c->exchange->digest, data, len);
+    /* Without chunks it is what was read already. */
+    if (c->stream.search && c->exchange->body.kind == BODY_CHUNKED)
+        search_feed(c->stream.search, SEARCH_CONTENT, data, len);
 }
 
 static void add_intact(const struct conn *c, struct event_draft *d, const char *hex)
@@ -307,7 +312,7 @@ size_t request_body_take(struct conn *c, const char *data, size_t len)
             abort();
         x->body_began = c->stream.wire.arrived;
     }
-    size_t used = http_body_scan(&x->body, data, len, hash_payload, x->digest);
+    size_t used = http_body_scan(&x->body, data, len, take_payload, c);
     x->wants_continue = false; /* it did not wait for us (RFC 9110, 10.1.1) */
     if (x->body.whole || x->body.bad)
         tell_body(c);

@@ -454,6 +454,7 @@ struct scenario {
     size_t check_count;
     struct house house;
     bool asks_intact; /* some match looks at the field `intact` */
+    bool asks_leaks;  /* some `leak` looks in what an actor receives */
     /* Matches looked for while the scenario plays; what another one needs comes before it. */
     const struct match *const *watches;
     size_t watch_count;

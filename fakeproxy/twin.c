@@ -74,7 +74,7 @@ struct scenario *scenario_twin(const struct scenario *s)
     twin->client.steps = calm(arena, s->client.steps, s->client.step_count);
     twin->checks = NULL;
     twin->check_count = 0;
-    twin->asks_intact = false;
+    twin->asks_intact = twin->asks_leaks = false;
     return twin;
 }
 

@@ -103,6 +103,7 @@ static void write_texts(struct judged *j, const struct reported *r)
     report_counts(f, r);
     fputc('\n', f);
     report_table(f, r, false);
+    report_diagnosis(f, r, false);
     fclose(f);
     j->shown.json = j->json;
     j->shown.text = j->text;

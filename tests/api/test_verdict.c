@@ -11,6 +11,7 @@ static void test_before_and_after_the_end(void **state)
     assert_int_equal(v->exit_code, 4);
     assert_false(v->exercised);
     assert_string_not_equal(v->reason, "");
+    assert_non_null(strstr(v->json, "\"diagnosis\":[]")); /* that nobody came is not certain yet */
     fakeproxy_verdict_free(v);
 
     assert_int_equal(api_get(in, "/"), 429);
@@ -111,12 +112,26 @@ static void test_names(void **state)
     assert_string_equal(fakeproxy_level_name((enum fakeproxy_level)99), "");
 }
 
+static void test_what_diagnosis_found(void **state)
+{
+    struct fakeproxy *fp = api_new(FAKEPROXY_THREAD);
+    struct fakeproxy_instance *in = api_start_text(fp, api_limit);
+    (void)state;
+    fakeproxy_end(in); /* nobody came */
+    struct fakeproxy_verdict *v = fakeproxy_judge(in);
+    assert_non_null(strstr(v->text, "\n! never-came (layer: client)\n"));
+    assert_non_null(strstr(v->json, "{\"code\":\"never-came\""));
+    fakeproxy_verdict_free(v);
+    fakeproxy_free(fp);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_before_and_after_the_end),
     cmocka_unit_test(test_missed_must),
     cmocka_unit_test(test_counts),
     cmocka_unit_test(test_without_checks),
     cmocka_unit_test(test_names),
+    cmocka_unit_test(test_what_diagnosis_found),
 };
 
 TEST_MAIN(tests)

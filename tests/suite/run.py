@@ -106,7 +106,7 @@ def breaks(run, mode, fate, verdict):
     broken["client"]["environment"] = {"SUITE_TEST_MODE": mode}
     run.scenario(broken)
     run.scenario(PLAIN)
-    run.play("environment", capabilities=["deadlines", "environment"])
+    run.play("environment", capabilities=["absolute-form", "deadlines", "environment"])
     cases = run.cases()
     eq(cases["test/broken"]["fate"], fate)
     eq(run.checks("test/broken")["answered"]["verdict"], verdict)
@@ -262,7 +262,7 @@ def twin(run):
     needs_two["client"]["steps"] = [{"url": "https://{origin}/"}]  # client.py speaks no TLS
     needs_two["expect"]["error"]["outcome"] = {"status": 200}
     run.scenario(needs_two)
-    run.play("good", capabilities=["deadlines", "https"])
+    run.play("good", capabilities=["absolute-form", "deadlines", "https"])
     eq(run.checks("test/blocked")["error"]["verdict"], "blocked")
     assert "without the fault" in run.cases()["test/blocked"]["blocked_by"]
 

@@ -40,7 +40,7 @@ class Run:
 
     def profile(self, *arguments, **more):
         path = os.path.join(self.folder, "profile.json")
-        profile = {"clientsuite": 1, "name": "test", "capabilities": ["deadlines"],
+        profile = {"clientsuite": 1, "name": "test", "capabilities": ["absolute-form", "deadlines"],
                    "driver": [sys.executable, "-B", CLIENT, *arguments], **more}
         with open(path, "w") as f:
             json.dump(profile, f)

@@ -1,6 +1,6 @@
 /*
  * Journals as tests write them: "0.2 proxy request connection=1 header.Host='a.test'". The time,
- * the actor, the event, then fields; quoted where there is a blank in them.
+ * the actor, the event, then fields; quoted where there is a blank in them ('' is an apostrophe).
  */
 #ifndef FP_JOURNAL_LINES_H
 #define FP_JOURNAL_LINES_H
@@ -31,7 +31,9 @@ static bool next_word(const char **at, struct buf *word)
     if (!**at)
         return false;
     for (; **at && (quoted || **at != ' '); ++*at)
-        if (**at == '\'')
+        if (quoted && (*at)[0] == '\'' && (*at)[1] == '\'')
+            buf_char(word, *++*at);
+        else if (**at == '\'')
             quoted = !quoted;
         else
             buf_char(word, **at);
