@@ -20,6 +20,15 @@ void page_play_id(FILE *f, const struct results *r, const struct case_result *c)
 
 /* ---- checks ---------------------------------------------------------------------------------- */
 
+static void put_because(FILE *f, const char *name, const char *text)
+{
+    if (!text || !*text)
+        return;
+    fprintf(f, " <span class=\"what\"><small>%s</small> ", name);
+    page_text(f, text);
+    fputs("</span>", f);
+}
+
 static void put_check(FILE *f, const struct case_result *c, size_t i)
 {
     const struct verdict *v = &c->graded->verdicts[i];
@@ -52,6 +61,25 @@ static void put_checks(FILE *f, const struct case_result *c)
         for (size_t i = 0; i < c->graded->count; i++)
             if (verdict_rank(&c->graded->verdicts[i]) == (enum rank)rank)
                 put_check(f, c, i);
+    fputs("</ul>\n", f);
+}
+
+/* What diagnosis made of the journal: nearer to the client than the scenario's own cause. */
+static void put_diagnosis(FILE *f, const struct trial_record *t)
+{
+    if (!t || t->found_count == 0)
+        return;
+    fputs("<ul class=\"diagnosis\">\n", f);
+    for (size_t i = 0; i < t->found_count; i++) {
+        const struct diagnosed *d = &t->found[i];
+        fprintf(f, "<li><b>%s, ", d->note ? "Seen" : "Mistake");
+        page_text(f, d->layer);
+        fputs(" layer:</b> ", f);
+        page_text(f, d->seen);
+        put_because(f, "Cause", d->cause);
+        put_because(f, "Fix", d->fix);
+        fputs("</li>\n", f);
+    }
     fputs("</ul>\n", f);
 }
 
@@ -153,6 +181,7 @@ static void put_play(FILE *f, const struct results *r, const struct case_result 
     page_chip(f, &mark, NULL);
     fputs("</h4>\n", f);
     put_checks(f, c);
+    put_diagnosis(f, c->record);
     put_held(f, c);
     put_fate(f, c);
     if (c->record && c->record->journal)

@@ -301,25 +301,26 @@ static size_t find_case(const struct plan *plan, const char *name)
 
 /* ---- verdicts -------------------------------------------------------------------------------- */
 
-static void read_evidence(struct verdict *v, const struct json *list)
+static size_t read_numbers(uint64_t *numbers, size_t room, const struct json *list)
 {
+    size_t n = 0;
     for (const struct json *m = list ? list->first : NULL; m; m = m->next)
-        if (m->type == JSON_NUMBER && v->evidence_count < VERDICT_EVIDENCE)
-            v->evidence[v->evidence_count++] = (uint64_t)m->number;
+        if (m->type == JSON_NUMBER && m->number >= 0 && n < room)
+            numbers[n++] = (uint64_t)m->number;
+    return n;
 }
 
-static void read_check(struct reading *r, struct graded *g, size_t at, const struct json *check)
+static void read_check(struct graded *g, size_t at, const struct json *check)
 {
     struct verdict *v = &g->verdicts[at];
     const char *sentence = text_of(check, "sentence");
-    (void)r;
     v->kind = (enum verdict_kind)verdict_kind_by_name(text_of(check, "verdict"));
     v->level = (enum level)level_by_name(text_of(check, "level"));
     v->says = text_of(check, "says");
     v->critical = flag_of(check, "critical");
     v->holds = flag_of(check, "holds") || v->kind == VERDICT_PASS;
     v->sentence = sentence ? sentence : "";
-    read_evidence(v, json_get(check, "evidence"));
+    v->evidence_count = read_numbers(v->evidence, VERDICT_EVIDENCE, json_get(check, "evidence"));
 }
 
 /* Every check that is known of the scenario, then every house check; what this line does not have
@@ -347,10 +348,33 @@ static struct graded *graded_from(struct reading *r, const struct results_line *
     for (const struct json *c = json_get(line->json, "checks")->first; c; c = c->next) {
         const char *id = text_of(c, "id");
         read_check(
-            r, g,
-            flag_of(c, "house") ? own->count + find_check(&r->house, id) : find_check(own, id), c);
+            g, flag_of(c, "house") ? own->count + find_check(&r->house, id) : find_check(own, id),
+            c);
     }
     return g;
+}
+
+static void read_found(struct diagnosed *f, const struct json *json)
+{
+    const char *keys[] = { "code", "layer", "seen", "cause", "fix" };
+    const char **texts[] = { &f->code, &f->layer, &f->seen, &f->cause, &f->fix };
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        *texts[i] = text_of(json, keys[i]) ? text_of(json, keys[i]) : "";
+    f->note = !flag_of(json, "mistake");
+    f->critical = flag_of(json, "critical");
+    f->times = (uint64_t)number_of(json, "times");
+    f->evidence_count = read_numbers(f->evidence, DIAGNOSIS_EVIDENCE, json_get(json, "evidence"));
+}
+
+static void read_diagnosis(struct trial_record *t, const struct json *list)
+{
+    if (!list || list->type != JSON_LIST)
+        return;
+    t->found = calloc(list->count + 1, sizeof(*t->found));
+    if (!t->found)
+        abort();
+    for (const struct json *m = list->first; m; m = m->next)
+        read_found(&t->found[t->found_count++], m);
 }
 
 static struct trial_record *record_from(struct results_line *line)
@@ -367,6 +391,7 @@ static struct trial_record *record_from(struct results_line *line)
     t->stderr_text = copy_of(text_of(json, "stderr"));
     t->log = copy_of(text_of(json, "log"));
     t->log_len = t->log ? strlen(t->log) : 0;
+    read_diagnosis(t, json_get(json, "diagnosis"));
     t->took = time_of(json, "took");
     t->noise = time_of(json, "noise");
     t->journal = line->journal;
@@ -445,6 +470,7 @@ static void read_end(struct reading *r, const struct results_line *line)
 {
     struct results *results = r->out->results;
     struct results_source *s = (struct results_source *)(uintptr_t)&r->out->sources[line->file];
+    results->own += time_of(line->json, "own_cpu");
     int64_t ended = time_of(line->json, "ended"), noise = time_of(line->json, "noise");
     s->has_ended = true;
     s->exit_code = (int)number_of(line->json, "exit");
