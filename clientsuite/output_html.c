@@ -144,13 +144,14 @@ static void put_tally(FILE *f, const struct level_tally *t, bool is_should)
         fputs("<td class=\"none\">\xE2\x80\x93</td>", f);
         return;
     }
-    fprintf(f,
-            "<td class=\"%s\"><span class=\"bar\" style=\"--p:%.1f%%\"></span>%zu<small> of "
-            "%zu</small></td>",
-            bad == 0    ? "good"
-            : is_should ? "weak"
-                        : "bad",
-            100.0 * (double)t->pass / (double)judged, t->pass, judged);
+    fprintf(
+        f,
+        "<td class=\"%s\"><span class=\"bar\" style=\"--p:%.1f%%\"></span>%zu<small>/%zu</small>"
+        "</td>",
+        bad == 0    ? "good"
+        : is_should ? "weak"
+                    : "bad",
+        100.0 * (double)t->pass / (double)judged, t->pass, judged);
 }
 
 static void put_layer(FILE *f, const struct layer_tally *l, bool is_sum)

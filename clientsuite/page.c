@@ -170,9 +170,10 @@ struct mark page_mark_of_case(const struct case_result *c)
 
 void page_chip(FILE *f, const struct mark *mark, const char *word)
 {
-    fprintf(f, "<span class=\"chip %s\"><i aria-hidden=\"true\">%s</i> ", mark->tone, mark->sign);
+    fprintf(f, "<span class=\"chip %s\"><i aria-hidden=\"true\">%s</i> <span>", mark->tone,
+            mark->sign);
     page_text(f, word ? word : mark->word);
-    fputs("</span>", f);
+    fputs("</span></span>", f);
 }
 
 /* ---- frame ----------------------------------------------------------------------------------- */

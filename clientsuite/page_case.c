@@ -54,8 +54,31 @@ static void put_check(FILE *f, const struct case_result *c, size_t i)
     fputs("</span></li>\n", f);
 }
 
+/* What was not shown has one reason for all checks, mostly. */
+static void put_open(FILE *f, const struct case_result *c)
+{
+    const char *why = c->is_blocked ? c->blocked_by : c->graded->reason;
+    size_t n = 0;
+    for (size_t i = 0; i < c->graded->count; i++) {
+        const struct verdict *v = &c->graded->verdicts[i];
+        if (verdict_rank(v) != RANK_OPEN)
+            continue;
+        if (n++ == 0 && !*why)
+            why = v->sentence;
+        fputs(n == 1 ? "<p><b>Not shown:</b> " : "; ", f);
+        page_text(f, v->says ? v->says : v->id);
+    }
+    fputs(n ? "</p>\n<p class=\"fate\">" : "<p class=\"fate\">", f);
+    page_text(f, why);
+    fputs("</p>\n", f);
+}
+
 static void put_checks(FILE *f, const struct case_result *c)
 {
+    if (case_rank(c) == RANK_OPEN) {
+        put_open(f, c);
+        return;
+    }
     fputs("<ul class=\"checks\">\n", f);
     for (int rank = RANK_CRITICAL; rank < RANK_NONE; rank++)
         for (size_t i = 0; i < c->graded->count; i++)
@@ -138,7 +161,7 @@ static void put_fate(FILE *f, const struct case_result *c)
         page_text(f, t->why);
         fputs("</p>\n", f);
     }
-    if (c->is_blocked) {
+    if (c->is_blocked && case_rank(c) < RANK_OPEN) {
         fputs("<p class=\"fate\"><b>blocked:</b> ", f);
         page_text(f, c->blocked_by);
         fputs("</p>\n", f);
@@ -240,6 +263,17 @@ static void put_heading(FILE *f, const struct scenario *s)
     fputs("</ul>\n", f);
 }
 
+/* All plays of that rank, the first with its ladder open if a MUST failed. */
+static void put_plays(FILE *f, const struct results *r, size_t group, enum rank rank, size_t *open)
+{
+    for (size_t k = 0; k < r->client_count; k++)
+        for (size_t i = group; i < r->plan->count && r->plan->cases[i].group == group; i++) {
+            const struct case_result *c = &r->clients[k].cases[i];
+            if (case_rank(c) == rank)
+                put_play(f, r, c, rank <= RANK_MUST && (*open)++ < LADDERS_OPEN);
+        }
+}
+
 void page_group(FILE *f, const struct results *r, size_t group)
 {
     size_t open = 0;
@@ -247,14 +281,7 @@ void page_group(FILE *f, const struct results *r, size_t group)
     page_name(f, r->plan->cases[group].scenario->id);
     fputs("\">\n", f);
     put_heading(f, r->plan->cases[group].scenario);
-    for (size_t i = group; i < r->plan->count && r->plan->cases[i].group == group; i++)
-        for (size_t k = 0; k < r->client_count; k++) {
-            const struct case_result *c = &r->clients[k].cases[i];
-            enum rank rank = case_rank(c);
-            if (rank == RANK_NONE)
-                continue;
-            put_play(f, r, c, rank <= RANK_MUST && open < LADDERS_OPEN);
-            open++;
-        }
+    for (int rank = RANK_CRITICAL; rank < RANK_NONE; rank++)
+        put_plays(f, r, group, (enum rank)rank, &open);
     fputs("</article>\n", f);
 }

@@ -99,10 +99,13 @@ static void put_drawing(FILE *f, const struct ladder_row *row, const char *const
     fputs("</svg>", f);
 }
 
-/* The check whose verdict this row decided, or NULL. Failed ones first. */
+/* The check whose verdict this row decided, or NULL. Failed ones first. The end decides what did
+ * not come until then: that is no news. */
 static const struct verdict *decided(const struct graded *g, const struct story_row *r)
 {
     const struct verdict *found = NULL;
+    if (r->kind == EVENT_end)
+        return NULL;
     for (size_t i = 0; g && i < g->count; i++) {
         const struct verdict *v = &g->verdicts[i];
         if (verdict_rank(v) >= RANK_OPEN || (found && verdict_rank(found) <= verdict_rank(v)))

@@ -204,11 +204,9 @@ static struct profile_variant *variant_of(struct reading *r, const struct json *
     return v;
 }
 
-static int note_client(struct reading *r, const struct results_line *line)
+static void note_client(struct reading *r, const struct results_line *line)
 {
     size_t at = r->client_count;
-    if (!text_of(line->json, "client") || !text_of(line->json, "client_variant"))
-        return complain(r, line, "a client has a name and a variant");
     for (size_t i = 0; r->is_together && i < r->client_lines; i++)
         if (is_same_client(r->clients[i], line))
             at = r->client_of[i];
@@ -218,6 +216,38 @@ static int note_client(struct reading *r, const struct results_line *line)
         ((size_t *)(uintptr_t)r->out->source_of)[at] = line->file;
         r->variants[r->client_count++] = variant_of(r, line->json);
     }
+}
+
+/* Clients are told as they come to be ready: back to one profile's variants together, `default`
+ * first. */
+static int compare_clients(const void *a, const void *b)
+{
+    const struct results_line *x = *(const struct results_line *const *)a;
+    const struct results_line *y = *(const struct results_line *const *)b;
+    const char *v = text_of(x->json, "client_variant"), *w = text_of(y->json, "client_variant");
+    int order = x->file < y->file ? -1 : x->file > y->file;
+    if (order == 0)
+        order = strcmp(text_of(x->json, "client"), text_of(y->json, "client"));
+    if (order == 0)
+        order = (strcmp(w, "default") == 0) - (strcmp(v, "default") == 0);
+    return order ? order : strcmp(v, w);
+}
+
+static int note_clients(struct reading *r)
+{
+    const struct results_line **sorted = array(r->arena, r->lines.count, sizeof(*sorted));
+    size_t n = 0;
+    for (size_t i = 0; i < r->lines.count; i++) {
+        const struct results_line *line = &r->lines.lines[i];
+        if (line->kind != LINE_CLIENT)
+            continue;
+        if (!text_of(line->json, "client") || !text_of(line->json, "client_variant"))
+            return complain(r, line, "a client has a name and a variant");
+        sorted[n++] = line;
+    }
+    qsort(sorted, n, sizeof(*sorted), compare_clients);
+    for (size_t i = 0; i < n; i++)
+        note_client(r, sorted[i]);
     return 0;
 }
 
@@ -233,13 +263,12 @@ static int note_all(struct reading *r)
     r->out->source_of = array(r->arena, n, sizeof(*r->out->source_of));
     for (size_t i = 0; i < n; i++) {
         const struct results_line *line = &r->lines.lines[i];
-        if ((line->kind == LINE_CASE && note_case(r, line) < 0) ||
-            (line->kind == LINE_CLIENT && note_client(r, line) < 0))
+        if (line->kind == LINE_CASE && note_case(r, line) < 0)
             return -1;
         if (line->kind == LINE_RUN && number_of(line->json, "results") != 1)
             return complain(r, line, "these are not results of format 1");
     }
-    return 0;
+    return note_clients(r);
 }
 
 /* ---- the plan -------------------------------------------------------------------------------- */

@@ -128,6 +128,7 @@ static void tell_event(struct story *s, size_t i, int64_t start, bool *told, int
     size_t end = e->kind == EVENT_response ? end_of_answer(s, i) : 0;
     struct story_row r = { .row.time = (double)(e->t - start) / (double)CLOCK_S,
                            .seq = i + 1,
+                           .kind = (enum event_kind)e->kind,
                            .end_seq = end ? end + 1 : 0,
                            .is_client = is_of_client(e) };
     struct buf text = { 0 };

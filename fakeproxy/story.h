@@ -14,7 +14,8 @@ struct story_row {
     double pause;          /* s in which nothing happened before it; 0: none worth telling */
     uint64_t seq;          /* which event of the story it tells, from 1 */
     uint64_t end_seq;      /* and the event that is told with it; 0: none */
-    bool is_client;        /* what the caller and the client said to each other, not the wire */
+    enum event_kind kind;
+    bool is_client; /* what the caller and the client said to each other, not the wire */
 };
 
 struct story;
