@@ -42,16 +42,25 @@ static size_t value_end(const char *s, size_t len, size_t at)
     return len;
 }
 
+static size_t skip_space(const char *s, size_t len, size_t at)
+{
+    while (at < len && strchr(" \t\r", s[at]))
+        at++;
+    return at;
+}
+
 /* Where the value of the line's own member "journal" begins, or `len`. */
 static size_t find_journal(const char *s, size_t len)
 {
-    static const char key[] = "\"journal\":";
+    static const char key[] = "\"journal\"";
     size_t depth = 0;
     for (size_t at = 0; at < len; at++) {
         if (s[at] == '"') {
             size_t end = string_end(s, len, at);
-            if (depth == 1 && len - at > strlen(key) && memcmp(s + at, key, strlen(key)) == 0)
-                return at + strlen(key);
+            size_t colon = skip_space(s, len, end);
+            if (depth == 1 && end - at == strlen(key) && memcmp(s + at, key, end - at) == 0 &&
+                colon < len && s[colon] == ':')
+                return skip_space(s, len, colon + 1);
             at = end - 1;
         } else if (s[at] == '{' || s[at] == '[') {
             depth++;
@@ -71,13 +80,13 @@ const char *results_lines_span(const struct results_line *line, const struct jso
 /* A list of events as lines. */
 static void unfold(struct buf *out, const char *list, size_t len)
 {
-    for (size_t at = 1; at + 1 < len;) {
+    for (size_t at = skip_space(list, len, 1); at < len && list[at] == '{';) {
         size_t end = value_end(list, len, at);
-        if (list[at] != '{' || end > len)
-            return;
         buf_add(out, list + at, end - at);
         buf_char(out, '\n');
-        at = end + (end < len && list[end] == ',');
+        at = skip_space(list, len, end);
+        if (at < len && list[at] == ',')
+            at = skip_space(list, len, at + 1);
     }
 }
 

@@ -468,7 +468,7 @@ static void read_client(struct reading *r, const struct results_line *line)
     const struct json *json = line->json, *kinds = json_get(json, "kinds");
     struct client_result *c = client_named(r, line);
     size_t len = 0;
-    if (c->client || c->version || c->contract)
+    if (c->kinds)
         return; /* another shard has told it */
     c->client = copy_of(text_of(json, "says"));
     c->version = copy_of(text_of(json, "version"));

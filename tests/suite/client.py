@@ -13,6 +13,7 @@ flood-errors     writes 100 MB to its standard error, then goes on well
 children         leaves children behind in groups and sessions of their own when it is told to close
 always-200       says 200 without a request
 always-error     says error without a request
+hostile          says errors that are not meant well
 environment     what $SUITE_TEST_MODE says, else good
 storm            connects to the proxy as fast as it can, and never answers
 """
@@ -30,6 +31,7 @@ from urllib.parse import urlsplit
 MODE = sys.argv[1] if len(sys.argv) > 1 else "good"
 if MODE == "environment":
     MODE = os.environ.get("SUITE_TEST_MODE", "good")
+HOSTILE = "<script>alert('1')</script> &amp; ]]> \"x\" | ` # \\ \x1b[2J \x07 \u202e evil \ufffe \uffff \x85 <!-- {{ "
 sessions = {}
 
 
@@ -91,6 +93,9 @@ def request(said):
         say({"id": said["id"], "status": 200, "body": {"bytes": 2, "sha256": hashlib.sha256(b"ok").hexdigest()}})
     elif MODE == "always-error":
         say({"id": said["id"], "error": "no", "kind": "other"})
+    elif MODE == "hostile" and said["url"].endswith("/a"):
+        answer(said)
+        say({"id": said["id"], "error": HOSTILE * 20, "kind": "other"})
     elif MODE == "storm" and said["url"].endswith("/1"):
         storm(sessions[said["session"]])
     else:
