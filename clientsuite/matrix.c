@@ -173,17 +173,22 @@ static void put_row(const struct matrix *m, size_t group)
 {
     const struct scenario *s = m->r->plan->cases[group].scenario;
     enum rank rank = group_rank(m->r, group);
-    fprintf(m->f, "<tr class=\"%s %s\"><th scope=\"row\">",
+    fprintf(m->f, "<tr class=\"%s %s\"><th scope=\"row\" title=\"",
             is_different(m, group) ? "differ" : "same", rank <= RANK_MUST ? "failed" : "fine");
+    page_text(m->f, s->title);
+    fputs(" (", m->f);
+    page_text(m->f, s->id);
+    fputs(")\"><span>", m->f);
     if (rank < RANK_NONE) {
         fputs("<a href=\"#case/", m->f);
         page_name(m->f, s->id);
         fputs("\">", m->f);
-    }
+    } else
+        fputs("<b>", m->f);
     page_text(m->f, s->title ? s->title : s->id);
-    fputs(rank < RANK_NONE ? "</a> <code>" : " <code>", m->f);
+    fputs(rank < RANK_NONE ? "</a> <code>" : "</b> <code>", m->f);
     page_text(m->f, s->id);
-    fputs("</code></th>", m->f);
+    fputs("</code></span></th>", m->f);
     for (size_t i = 0; i < m->r->client_count; i++)
         put_cell(m, i, group);
     fputs("</tr>\n", m->f);
@@ -248,9 +253,11 @@ static size_t count_exercised(const struct summary *s)
 
 static void put_house_row(const struct matrix *m, const struct house_row *h, size_t row)
 {
-    fputs("<tr><th scope=\"row\">", m->f);
+    fputs("<tr><th scope=\"row\"><span><b>", m->f);
     page_text(m->f, h->says ? h->says : h->id);
-    fprintf(m->f, " <code>%s%s</code></th>", h->id, h->is_critical ? ", critical" : "");
+    fputs("</b> <code>", m->f);
+    page_text(m->f, h->id);
+    fprintf(m->f, "%s</code></span></th>", h->is_critical ? ", critical" : "");
     for (size_t i = 0; i < m->r->client_count; i++) {
         const struct summary *s = &m->summaries[i];
         const struct house_row *own = row < s->house_count ? &s->house[row] : NULL;

@@ -300,8 +300,9 @@ static void put_house(const struct report *p)
         const struct house_row *h = &most->house[i];
         fputs("<tr><th scope=\"row\">", p->f);
         page_text(p->f, h->says ? h->says : h->id);
-        fprintf(p->f, " <small><code>%s</code>%s</small></th>", h->id,
-                h->is_critical ? " critical" : "");
+        fputs(" <small><code>", p->f);
+        page_text(p->f, h->id);
+        fprintf(p->f, "</code>%s</small></th>", h->is_critical ? " critical" : "");
         for (size_t k = 0; k < p->r->client_count; k++)
             put_house_cell(p, k, i);
         fputs("</tr>\n", p->f);

@@ -135,7 +135,7 @@ static void put_ladder(FILE *f, const struct case_result *c, bool is_open)
 {
     const struct trial_record *t = c->record;
     fprintf(f,
-            "<details class=\"evidence\"%s><summary>Ladder <small>%zu events in %.1f "
+            "<details class=\"evidence drawn\"%s><summary>Ladder <small>%zu events in %.1f "
             "s</small></summary>\n",
             is_open ? " open" : "", count_lines(t), (double)t->took / (double)CLOCK_S);
     page_ladder(f, t->journal, t->journal_len, c->graded);
