@@ -49,7 +49,7 @@ static const char *title_of(const struct report *p, char title[static 256])
 static void put_facts(const struct report *p)
 {
     const struct results *r = p->r;
-    const struct client_result *c = r->client_count ? &r->clients[0] : NULL;
+    const struct client_result *c = r->clients;
     char date[32], text[128];
     bool is_one = results_is_one_profile(r);
     fputs("<ul class=\"facts\">\n", p->f);
