@@ -36,12 +36,21 @@ static size_t read_numbers(uint64_t *numbers, size_t room, const struct json *li
     return n;
 }
 
+static bool is_check(const struct json *check)
+{
+    const char *verdict = reading_text(check, "verdict");
+    return reading_text(check, "id") && verdict && verdict_kind_by_name(verdict) >= 0 &&
+           reading_level(reading_text(check, "level")) >= 0;
+}
+
 static void read_check(struct graded *g, size_t at, const struct json *check)
 {
     struct verdict *v = &g->verdicts[at];
     const char *sentence = reading_text(check, "sentence");
     v->kind = (enum verdict_kind)verdict_kind_by_name(reading_text(check, "verdict"));
     v->level = (enum level)reading_level(reading_text(check, "level"));
+    v->id = reading_text(check, "id");
+    v->house = reading_flag(check, "house");
     v->says = reading_text(check, "says");
     v->critical = reading_flag(check, "critical");
     v->holds = reading_flag(check, "holds") || v->kind == VERDICT_PASS;
@@ -104,6 +113,23 @@ static void read_diagnosis(struct trial_record *t, const struct json *list)
         read_found(&t->found[t->found_count++], m);
 }
 
+/* Of the first play of a case only what was inconclusive is told. */
+static struct trial_record *first_from(const struct json *list)
+{
+    struct trial_record *t = calloc(1, sizeof(*t));
+    struct graded *g = calloc(1, sizeof(*g));
+    if (!t || !g)
+        abort();
+    g->arena = arena_new();
+    g->reason = "";
+    g->verdicts = arena_take(g->arena, ((list ? list->count : 0) + 1) * sizeof(*g->verdicts));
+    for (const struct json *c = list ? list->first : NULL; c; c = c->next)
+        if (is_check(c))
+            read_check(g, g->count++, c);
+    t->graded = g;
+    return t;
+}
+
 static struct trial_record *record_from(struct results_line *line)
 {
     const struct json *json = line->json;
@@ -151,8 +177,8 @@ static int read_case(struct reading *r, struct results_line *line)
         return reading_complain(r, line, "this case of this client is there twice");
     if (reading_text(line->json, "fate"))
         c->record = record_from(line);
-    if (reading_flag(line->json, "repeated") && !(c->first = calloc(1, sizeof(*c->first))))
-        abort();
+    if (reading_flag(line->json, "repeated"))
+        c->first = first_from(json_get(line->json, "first_play"));
     c->graded = graded_from(r, line);
     c->blocked_by = reading_text(line->json, "blocked_by");
     c->is_blocked = c->blocked_by != NULL;

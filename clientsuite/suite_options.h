@@ -36,7 +36,7 @@ struct suite_options {
     size_t only_count;
     const char **operands; /* NULL-terminated */
     size_t operand_count;
-    const char *layer, *edition, *keep, *output;
+    const char *layer, *edition, *keep, *output, *baseline, *new_baseline;
     int tier, jobs, shard, shards;
     long min_run;
     uint64_t seed;

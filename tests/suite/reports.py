@@ -218,6 +218,18 @@ def dead_and_hanging_clients_have_their_reason(run):
 
 
 @test
+def what_was_played_again_is_kept(run):
+    """Also what a report does not show survives being read and written."""
+    first = [told.check("first", "inconclusive", sentence="our own loop was late")]
+    line = told.case(repeated=True, first_play=first, tier=2, blocked_by="nothing", log="said this")
+    make(run, "a.json", [line])
+    run.run("merge", "a.json", "-o", "b.json")
+    eq(run.code, 0)
+    case = next(x for x in lines_of(read(run, "b.json")) if x["type"] == "case")
+    eq({k: case.get(k) for k in line}, line)
+
+
+@test
 def diagnosis_is_shown(run):
     found = {"code": "leaked", "layer": "client", "mistake": True, "times": 1, "seen": "a header " + HOSTILE, "cause": "set by hand", "fix": "use the option"}
     make(run, "a.json", [told.case(verdict="fail", diagnosis=[found])])
