@@ -183,11 +183,12 @@ int results_lines_read(struct results_lines *l, struct arena *arena, const char 
     for (size_t at = 0; result == 0 && at < text.len;) {
         const char *newline = memchr(text.at + at, '\n', text.len - at);
         size_t end = newline ? (size_t)(newline - text.at) : text.len;
-        struct results_line line = { .file = file, .number = ++number };
-        if (!newline && number > 1)
+        struct results_line line = { .file = file, .number = number + 1 };
+        if (!newline && number > 0)
             break;
         if (end > at)
             result = read_line(l, arena, path, line, text.at + at, end - at);
+        number++;
         at = end + 1;
     }
     if (result == 0 && number == 0)
