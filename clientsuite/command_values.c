@@ -308,6 +308,13 @@ static void add_line(struct buf *block, const char *line, size_t len)
     buf_string(block, "\r\n");
 }
 
+/* What curl hands out of a folded line: CRLF is gone, the white space stays. */
+static void add_fold(struct buf *block, const char *line, size_t len)
+{
+    block->len -= 2;
+    add_line(block, line, len);
+}
+
 static const char *keep(struct arena *arena, struct buf *b, size_t *len)
 {
     const char *kept = b->len ? arena_copy(arena, b->at, b->len) : NULL;
@@ -331,6 +338,8 @@ static void read_headers(struct arena *arena, const char *path, struct result *r
             is_over = false;
         } else if (len == 0) {
             is_over = true;
+        } else if ((*line == ' ' || *line == '\t') && (is_over ? &trailers : &block)->len) {
+            add_fold(is_over ? &trailers : &block, line, len);
         } else if (is_header_line(line, len)) {
             add_line(is_over ? &trailers : &block, line, len);
         }
@@ -353,10 +362,13 @@ void command_result(struct arena *arena, const struct command_line *c,
     if (r->is_error) {
         r->error = error_of(arena, end);
         r->kind = end->was_cancelled ? "cancelled" : meaning ? meaning->kind : "other";
-        /* A CONNECT that was refused: the status is the proxy's. */
+        /* A CONNECT that was refused: the status is the proxy's, and what curl has for it is the
+         * exit status of a reset. */
         if (end->connect && end->connect / 100 != 2) {
             r->status = end->connect;
             r->hop = "proxy";
+            if (!end->was_cancelled)
+                r->kind = end->connect == 407 ? "proxy-auth" : "proxy-connect";
         }
     }
     read_output(arena, files->output, r);

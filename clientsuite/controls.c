@@ -72,6 +72,18 @@ static const struct control controls[] = {
       "'proxy': { 'rules': [ { 'on': 'request', 'fault': true, 'do': ['stall'] } ] }, 'client': { "
       "'deadlines': { 'total': '1s' }, 'steps': [ { 'url': 'http://{origin}/' } ] }",
       "'outcome': { 'ends': 'error', 'took': { 'max': '2.5s' } }" },
+    { "read-deadline", "gives up when nothing comes for its read limit",
+      "'proxy': { 'rules': [ { 'on': 'request', 'fault': true, 'do': [ { 'respond': { 'body': { "
+      "'size': 1000 }, 'cut': { 'after_body_bytes': 500, 'with': 'stall' } } } ] } ] }, 'client': "
+      "{ 'deadlines': { 'read': '1s', 'total': '8s' }, 'steps': [ { 'url': 'http://{origin}/' } ] "
+      "}",
+      "'outcome': { 'ends': 'error', 'took': { 'max': '4s' } }" },
+    { "total-deadline", "gives up at its total limit while octets still come",
+      "'proxy': { 'rules': [ { 'on': 'request', 'fault': 'send', 'do': [ { 'send': 'HTTP/1.1 200 "
+      "OK\\r\\nContent-Length: 1000\\r\\n\\r\\n' }, { 'send': { 'octets': 'x', 'times': 'forever', "
+      "'pace': { 'bytes': 1, 'every': '100ms' } } } ] } ] }, 'client': { 'deadlines': { 'read': "
+      "'1s', 'total': '2s' }, 'steps': [ { 'url': 'http://{origin}/' } ] }",
+      "'outcome': { 'ends': 'error', 'took': { 'max': '4s' } }" },
     { "streaming", "sends a body that can be produced only once",
       "'client': { 'steps': [ { 'method': 'POST', 'url': 'http://{origin}/', 'body': { 'size': "
       "100000, 'stream': true } } ] }",

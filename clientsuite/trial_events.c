@@ -77,15 +77,15 @@ static void add_log(struct trial *t, const char *log)
 static void add_body(struct trial *t, const struct trial_request *r, const struct result *result,
                      struct event_draft *d)
 {
-    const char *rule = NULL, *class;
-    if (!result->has_body || !r->setup->url)
+    const char *rule = NULL, *class = NULL;
+    if (!result->has_body || (result->is_error && !result->status && !result->bytes))
         return;
-    if (result->is_error && !result->status && !result->bytes)
-        return;
-    class = classify(t, r, result, &rule);
-    event_string(d, FIELD_body, class);
-    if (rule && *rule)
-        event_string(d, FIELD_body_of, rule);
+    if (r->setup->url) { /* what comes out of a raw tunnel is no body of an answer */
+        class = classify(t, r, result, &rule);
+        event_string(d, FIELD_body, class);
+        if (rule && *rule)
+            event_string(d, FIELD_body_of, rule);
+    }
     event_number(d, FIELD_bytes, (int64_t)result->bytes);
     if (result->head_len)
         event_text(d, FIELD_text, result->head,

@@ -98,6 +98,7 @@ int64_t seen_status(const struct seen *);                          /* 0: no answ
 bool seen_knew(struct diagnosis *, const struct seen *q, const struct seen *r);
 bool seen_same(const struct seen *, const struct seen *, enum field_id);
 bool seen_is_connect(const struct seen *);
+bool seen_is_scheme(const struct seen *, const char *name); /* in any case */
 int64_t seen_began(const struct fp_event *);
 bool seen_has_credentials(const struct seen *);
 /* Does a challenge of this answer offer the scheme? */

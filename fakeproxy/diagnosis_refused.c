@@ -202,7 +202,7 @@ void diagnosing_refused(struct diagnosis *d, const struct seen *r)
 {
     struct http_slice value;
     seen_header(r->request, "Proxy-Authorization", &value);
-    bool is_digest = say_is(r->request, FIELD_scheme, "Digest");
+    bool is_digest = seen_is_scheme(r, "Digest");
     if (say_is(r->request, FIELD_auth, "ok") || d->index[AILMENT_TWICE] || refused_scheme(d, r) ||
         say_is(r->request, FIELD_auth, "missing"))
         return;

@@ -43,15 +43,14 @@ static bool has_same_credentials(const struct seen *q, const struct seen *r)
     struct http_slice a, b;
     seen_header(q->request, "Proxy-Authorization", &a);
     seen_header(r->request, "Proxy-Authorization", &b);
-    if (say_is(r->request, FIELD_scheme, "Digest") && say_is(q->request, FIELD_scheme, "Digest"))
+    if (seen_is_scheme(r, "Digest") && seen_is_scheme(q, "Digest"))
         return seen_same(q, r, FIELD_user) && is_refused(q) && is_refused(r);
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
 static bool has_legs(const struct seen *r)
 {
-    return say_is(r->request, FIELD_scheme, "NTLM") ||
-           say_is(r->request, FIELD_scheme, "Negotiate");
+    return seen_is_scheme(r, "NTLM") || seen_is_scheme(r, "Negotiate");
 }
 
 static bool is_repetition(struct diagnosis *d, const struct seen *q, const struct seen *r,
@@ -73,7 +72,7 @@ static void found_repeated(struct diagnosis *d, enum ailment a, const struct see
         buf_string(&seen, seen_header(r->request, "Proxy-Authorization", &value)
                               ? " comes with the same credentials"
                               : " comes without credentials");
-    buf_printf(&seen, " after %d, for the %llu. time", (int)seen_status(q),
+    buf_printf(&seen, " after %d (attempt %llu)", (int)seen_status(q),
                (unsigned long long)times + 1);
     diagnosing_found(d, a, &seen, r->request, q->response);
 }

@@ -105,6 +105,12 @@ bool seen_same(const struct seen *a, const struct seen *b, enum field_id field)
     return has_x == has_y && x.len == y.len && memcmp(x.at, y.at, x.len) == 0;
 }
 
+bool seen_is_scheme(const struct seen *r, const char *name)
+{
+    struct http_slice scheme;
+    return seen_text(r->request, FIELD_scheme, &scheme) && http_slice_is_nocase(scheme, name);
+}
+
 bool seen_is_connect(const struct seen *r)
 {
     return say_is(r->request, FIELD_method, "CONNECT");

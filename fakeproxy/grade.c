@@ -71,13 +71,13 @@ static struct finding judge_given(struct grading *g, const struct check *c)
                                             c->gap.of,       c->order.first, c->order.then,
                                             c->outcome.match };
     if (c->given && !grading_first(g, c->given))
-        return grading_found(g, FINDING_UNTESTED, "there never was a %s",
-                             grading_match_text(g, c->given));
+        return grading_found(g, FINDING_UNTESTED, "there never was %s",
+                             grading_a_match_text(g, c->given));
     for (size_t i = 0; i < sizeof(matches) / sizeof(matches[0]); i++) {
         const struct match *lost = matches[i] ? grading_lost_anchor(g, matches[i]) : NULL;
         if (lost)
-            return grading_found(g, FINDING_UNTESTED, "there never was a %s",
-                                 grading_match_text(g, lost));
+            return grading_found(g, FINDING_UNTESTED, "there never was %s",
+                                 grading_a_match_text(g, lost));
     }
     return (struct finding){ .kind = FINDING_HOLDS };
 }

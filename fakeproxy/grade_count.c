@@ -60,22 +60,30 @@ static void say_group(struct buf *b, const struct fp_event *e, int by)
     buf_string(b, ": ");
 }
 
-/* "3 times request with path /2: at most 1 expected" */
+/* "no value", "1 value", "2 values of path in requests" */
+static void say_distinct(struct grading *g, struct buf *b, const struct count_check *c, size_t n)
+{
+    if (n == 0)
+        buf_string(b, "no ");
+    else
+        buf_printf(b, "%zu ", n);
+    buf_printf(b, "value%s of %s in ", n > 1 ? "s" : "", field_name((enum field_id)c->distinct));
+    grading_say_all(g, b, c->match);
+}
+
+/* "3 requests with path /2; expected at most 1" */
 static struct finding say_count(struct grading *g, const struct count_check *c,
                                 enum finding_kind kind, struct picked p)
 {
     struct buf b = { 0 };
     if (c->by != BY_NONE && p.count)
         say_group(&b, p.events[0], c->by);
-    buf_printf(&b, "%zu ", p.count);
-    if (c->distinct >= 0)
-        buf_printf(&b, "value%s of %s in ", p.count == 1 ? "" : "s",
-                   field_name((enum field_id)c->distinct));
-    else
-        buf_printf(&b, "time%s ", p.count == 1 ? "" : "s");
-    grading_say_match(g, &b, c->match);
-    if (c->distinct >= 0)
+    if (c->distinct >= 0) {
+        say_distinct(g, &b, c, p.count);
         say_values(&b, p, (enum field_id)c->distinct);
+    } else {
+        grading_say_matches(g, &b, c->match, p.count);
+    }
     if (kind != FINDING_HOLDS) {
         buf_string(&b, "; expected ");
         say_bounds(&b, c);
@@ -122,11 +130,15 @@ static struct finding say_groups(struct grading *g, const struct count_check *c,
                                  size_t groups, size_t most)
 {
     struct buf b = { 0 };
-    buf_printf(&b, "%zu of %s, at most %zu", groups,
-               c->by == BY_ACTOR ? "at" : field_name((enum field_id)c->by), most);
-    buf_string(&b, c->distinct >= 0 ? " different in " : " times ");
-    grading_say_match(g, &b, c->match);
-    buf_string(&b, " each");
+    const char *of = c->by == BY_ACTOR ? "actor" : field_name((enum field_id)c->by);
+    if (groups > 0)
+        buf_printf(&b, "for each %s of %zu: at most ", of, groups);
+    if (c->distinct >= 0)
+        say_distinct(g, &b, c, most);
+    else
+        grading_say_matches(g, &b, c->match, most);
+    if (groups == 0)
+        buf_printf(&b, ", for any %s", of);
     struct finding f = grading_found(g, FINDING_HOLDS, "%.*s", (int)b.len, b.at);
     buf_free(&b);
     for (size_t i = 0; i < all.count; i++)
@@ -155,8 +167,8 @@ static struct finding count_each(struct grading *g, const struct count_check *c,
         most = p.count > most ? p.count : most;
     }
     if (groups == 0 && c->min > 0)
-        return grading_found(g, FINDING_UNTESTED, "there never was a %s",
-                             grading_match_text(g, c->match));
+        return grading_found(g, FINDING_UNTESTED, "there never was %s",
+                             grading_a_match_text(g, c->match));
     if (!g->end)
         return grading_found(g, FINDING_UNTESTED, "the case is not over");
     return unmet.kind == FINDING_HOLDS ? say_groups(g, c, all, groups, most) : unmet;
@@ -185,11 +197,11 @@ struct finding grading_order(struct grading *g, const struct order_check *o)
     const struct fp_event *then = earliest(grading_pick(g, o->then));
     struct finding f;
     if (!then)
-        return grading_found(g, FINDING_UNTESTED, "there never was a %s",
-                             grading_match_text(g, o->then));
+        return grading_found(g, FINDING_UNTESTED, "there never was %s",
+                             grading_a_match_text(g, o->then));
     if (!first)
-        f = grading_found(g, FINDING_BROKEN, "%s came, but never before it a %s",
-                          grading_event_text(g, then), grading_match_text(g, o->first));
+        f = grading_found(g, FINDING_BROKEN, "%s came, but never before it %s",
+                          grading_event_text(g, then), grading_a_match_text(g, o->first));
     else
         f = grading_found(g, grading_is_before(first, then) ? FINDING_HOLDS : FINDING_BROKEN,
                           "%s came %.3f s %s %s", grading_event_text(g, first),

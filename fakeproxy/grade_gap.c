@@ -141,8 +141,8 @@ static struct finding no_pair(struct grading *g, const struct gap_check *c)
     int64_t waited = from && g->end ? g->end->t - grading_time(from) : 0, most;
     struct pair p = { .from = from };
     if (!from && c->from)
-        return grading_found(g, FINDING_UNTESTED, "there never was a %s",
-                             grading_match_text(g, c->from));
+        return grading_found(g, FINDING_UNTESTED, "there never was %s",
+                             grading_a_match_text(g, c->from));
     if (from && bound_of(&c->max, &p, &most) && waited > most) {
         struct finding f = grading_found(
             g, FINDING_BROKEN, "no %s came after %s, for %.3f s until the end",
@@ -151,8 +151,12 @@ static struct finding no_pair(struct grading *g, const struct gap_check *c)
         grading_evidence(&f, g->end);
         return f;
     }
-    return grading_found(g, FINDING_UNTESTED, c->from ? "no %s came after that" : "no two of %s",
-                         grading_match_text(g, later));
+    if (c->from)
+        return grading_found(g, FINDING_UNTESTED, "no %s came after that",
+                             grading_match_text(g, later));
+    struct buf b = { 0 };
+    grading_say_all(g, &b, later);
+    return grading_found(g, FINDING_UNTESTED, "no two %s", grading_keep(g, &b));
 }
 
 /* The last gap is not shorter than the first: steps in between may jitter. */

@@ -146,8 +146,7 @@ static struct finding say_wrong(struct grading *g, const struct question *q,
 {
     struct buf b = { 0 };
     say_outcome(g, &b, e);
-    buf_string(&b, "; expected an ");
-    grading_say_match(g, &b, &q->judges);
+    buf_printf(&b, "; expected %s", grading_a_match_text(g, &q->judges));
     struct finding f =
         grading_found(g, FINDING_BROKEN, "%.*s", (int)b.len, b.at); /* b is never empty */
     buf_free(&b);

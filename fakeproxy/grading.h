@@ -90,10 +90,16 @@ bool grading_is_date(const struct fp_event *response);
 /* ---- sentences ------------------------------------------------------------------------------- */
 
 void grading_say_event(struct grading *, struct buf *, const struct fp_event *);
+/* What is looked for, without an article: "request with path /2". */
 void grading_say_match(struct grading *, struct buf *, const struct match *);
+/* So many of it: "no request", "1 connection", "2 requests with path /2". */
+void grading_say_matches(struct grading *, struct buf *, const struct match *, size_t n);
+/* All of it: "requests with path /2". */
+void grading_say_all(struct grading *, struct buf *, const struct match *);
 void grading_say_value(struct buf *, const struct fp_event *, enum field_id);
 const char *grading_event_text(struct grading *, const struct fp_event *);
 const char *grading_match_text(struct grading *, const struct match *);
+const char *grading_a_match_text(struct grading *, const struct match *); /* with "a" or "an" */
 double grading_seconds(int64_t ns);
 
 /* ---- parts ----------------------------------------------------------------------------------- */

@@ -28,6 +28,7 @@ const char *const capability_names[] = { "absolute-form",
                                          "parallel",
                                          "proxy-pool",
                                          "raw-tunnel",
+                                         "read-deadline",
                                          "redirects",
                                          "resume",
                                          "retry",
@@ -36,6 +37,7 @@ const char *const capability_names[] = { "absolute-form",
                                          "socks5",
                                          "streaming",
                                          "switch-proxy",
+                                         "total-deadline",
                                          NULL };
 
 void load_check_needs(struct load *load, const struct json *list)

@@ -24,7 +24,7 @@
 #include "play_ready.h"
 #include "timer.h"
 
-enum { DEFAULT_PORT = 8888, SIGNALS = 3 };
+enum { DEFAULT_PORT = 8888, SIGNALS = 4 };
 
 static const int64_t FLUSH_EVERY = 100 * CLOCK_MS;
 static const int64_t QUIET = 20 * CLOCK_MS;
@@ -411,7 +411,7 @@ static void stop(struct play *p)
 
 static void listen_for_ends(struct play *p)
 {
-    static const int signals[SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
+    static const int signals[SIGNALS] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
     struct sigaction before;
     for (size_t i = 0; i < SIGNALS; i++) {
         bool is_ignored = sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN;

@@ -80,13 +80,18 @@ static void enter_terminal(struct play_command *c)
     pthread_sigmask(SIG_BLOCK, &output, &c->mask);
 }
 
+/* All of COMMAND is dead: a foreground group of its making has no process left. Any other is that
+ * of whoever has the terminal now, such as the shell behind `fakeproxy ... &`, which a read from a
+ * terminal that was taken from it would end. */
 static void leave_terminal(struct play_command *c)
 {
     if (!c->has_terminal)
         return;
     c->has_terminal = false;
     timer_set(&c->looks, CLOCK_NEVER);
-    tcsetpgrp(STDIN_FILENO, getpgrp());
+    pid_t group = tcgetpgrp(STDIN_FILENO);
+    if (group > 0 && kill(-group, 0) < 0 && errno == ESRCH)
+        tcsetpgrp(STDIN_FILENO, getpgrp());
     pthread_sigmask(SIG_SETMASK, &c->mask, NULL);
 }
 
@@ -159,8 +164,8 @@ void play_command_free(struct play_command *c)
 {
     if (!c)
         return;
-    leave_terminal(c);
     children_free(c->children);
+    leave_terminal(c);
     free(c);
 }
 

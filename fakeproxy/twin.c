@@ -22,11 +22,36 @@ static void mend(struct actor *a)
     a->rule_count = 0;
     a->listen = LISTEN_OPEN;
     a->open_after = 0;
-    if (a->tls.certificate == CERT_GOOD)
-        return;
     a->tls.certificate = CERT_GOOD;
     a->tls.names = NULL;
     a->tls.name_count = 0;
+    if (a->is_proxy) {
+        a->gates = NULL;
+        a->gate_count = 0;
+    }
+}
+
+/* A URL that is to be taken literally may be one that nobody can take. */
+static void mend_proxy(const struct scenario *s, int *proxy, struct text *url)
+{
+    int i = 0;
+    if (*proxy != PROXY_URL)
+        return;
+    while (!s->actors[i].is_proxy) /* there always is one */
+        i++;
+    *proxy = i;
+    *url = (struct text){ 0 };
+}
+
+static void mend_keys(const struct scenario *s, struct arena *arena, struct client_keys *k)
+{
+    struct proxy_choice *pool = arena_take(arena, (k->pool_count + 1) * sizeof(*pool));
+    mend_proxy(s, &k->proxy, &k->proxy_url);
+    for (size_t i = 0; i < k->pool_count; i++) {
+        pool[i] = k->pool[i];
+        mend_proxy(s, &pool[i].actor, &pool[i].url);
+    }
+    k->pool = pool;
 }
 
 /* Certain to come: that a step begins, or is over, however it ends. */
@@ -49,13 +74,30 @@ static struct condition without_fault(struct condition c)
                                .limit = -1 };
 }
 
-static const struct step *calm(struct arena *arena, const struct step *steps, size_t count)
+static const struct step *calm(const struct scenario *s, struct arena *arena)
 {
-    struct step *own = arena_take(arena, (count + 1) * sizeof(*own));
-    for (size_t i = 0; i < count; i++) {
+    const struct step *steps = s->client.steps;
+    struct step *own = arena_take(arena, (s->client.step_count + 1) * sizeof(*own));
+    for (size_t i = 0; i < s->client.step_count; i++) {
         own[i] = steps[i];
+        if (steps[i].change) {
+            struct client_keys *change = arena_take(arena, sizeof(*change));
+            *change = *steps[i].change;
+            mend_keys(s, arena, change);
+            own[i].change = change;
+        }
         own[i].after = without_fault(steps[i].after);
         own[i].cancel = (struct condition){ .kind = CONDITION_NONE, .limit = -1 };
+    }
+    return own;
+}
+
+static const struct session *mend_sessions(const struct scenario *s, struct arena *arena)
+{
+    struct session *own = arena_take(arena, (s->client.session_count + 1) * sizeof(*own));
+    for (size_t i = 0; i < s->client.session_count; i++) {
+        own[i] = s->client.sessions[i];
+        mend_keys(s, arena, &own[i].keys);
     }
     return own;
 }
@@ -71,7 +113,9 @@ struct scenario *scenario_twin(const struct scenario *s)
     for (size_t i = 0; i < s->actor_count; i++)
         mend(&actors[i]);
     twin->actors = actors;
-    twin->client.steps = calm(arena, s->client.steps, s->client.step_count);
+    mend_keys(s, arena, &twin->client.keys);
+    twin->client.sessions = mend_sessions(s, arena);
+    twin->client.steps = calm(s, arena);
     twin->checks = NULL;
     twin->check_count = 0;
     twin->asks_intact = twin->asks_leaks = false;

@@ -177,7 +177,7 @@ static void a_missed_must_is_1(void **state)
     (void)state;
     struct run r = play_of(GET GET "exit 0");
     see_end(&r, 1);
-    expect_order(r.output, "command: exit status 0", "2 times request; expected at most 1");
+    expect_order(r.output, "command: exit status 0", "2 requests; expected at most 1");
     clear_away(&r);
 }
 
@@ -345,6 +345,12 @@ static void sighup_gives_the_verdict(void **state)
 {
     (void)state;
     expect_end_by(SIGHUP);
+}
+
+static void sigquit_gives_the_verdict(void **state)
+{
+    (void)state;
+    expect_end_by(SIGQUIT);
 }
 
 static void a_command_that_ends_well_at_sigterm_is_0(void **state)
@@ -646,6 +652,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(sigint_gives_the_verdict),
     cmocka_unit_test(sigterm_gives_the_verdict),
     cmocka_unit_test(sighup_gives_the_verdict),
+    cmocka_unit_test(sigquit_gives_the_verdict),
     cmocka_unit_test(a_command_that_ends_well_at_sigterm_is_0),
     cmocka_unit_test(a_second_signal_kills),
     cmocka_unit_test(its_background_jobs_end_with_it),

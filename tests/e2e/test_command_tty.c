@@ -134,6 +134,18 @@ static void a_background_job_can_be_fetched(void **state)
     end(&t);
 }
 
+/* One that runs and ends in the background leaves the terminal to the shell. */
+static void a_background_job_takes_no_terminal(void **state)
+{
+    (void)state;
+    struct terminal t = shell("set -m; $PLAY sh -c 'echo ready' & wait; echo \"over\"; read y; "
+                              "echo \"then <$y>\"; echo the end");
+    hear(&t, "over");
+    type(&t, "two\n");
+    hear(&t, "then <two>");
+    end(&t);
+}
+
 /* In a pipe it gets the terminal when it reads. */
 static void in_a_pipe_it_may_read_too(void **state)
 {
@@ -166,6 +178,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_terminal_is_back_after_a_kill),
     cmocka_unit_test(ctrl_z_stops_both),
     cmocka_unit_test(a_background_job_can_be_fetched),
+    cmocka_unit_test(a_background_job_takes_no_terminal),
     cmocka_unit_test(in_a_pipe_it_may_read_too),
     cmocka_unit_test(in_a_pipe_its_neighbour_may_read),
 };

@@ -65,7 +65,7 @@ static void a_must_that_holds_is_0(void **state)
 static void a_must_that_is_missed_is_1(void **state)
 {
     (void)state;
-    expect_verdict(one_at_most, 2, 1, "2 times request; expected at most 1");
+    expect_verdict(one_at_most, 2, 1, "2 requests; expected at most 1");
 }
 
 static void nobody_came_is_4(void **state)
@@ -127,7 +127,7 @@ static void junit_names_what_failed(void **state)
     assert_int_equal(exit_of(one_at_most, "junit", 2, &report), 1);
     expect_in(report, "<testsuite name=\"e2e/test\" tests=\"10\" failures=\"1\" errors=\"0\"");
     expect_in(report, "<testcase classname=\"e2e/test\" name=\"one\"><failure message=\"fail: 2 "
-                      "times request; expected at most 1\"/></testcase>");
+                      "requests; expected at most 1\"/></testcase>");
     free(report);
 }
 

@@ -390,15 +390,37 @@ def first_byte(play):
     play.left("silent", "stall")
 
 
+@plays("slow/first-byte-timeout")
+def closes_before_it_says_so(play):
+    play.passes("not-early", "in-time", "closes")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.silence(1.1)
+    c.close()
+    play.closed("fin", by="client")
+    play.outcome(ends="error", kind="timeout-read")
+
+
+@plays("slow/first-byte-timeout")
+def never_closes(play):
+    play.misses("closes")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.silence(1.1)
+    play.outcome(ends="error", kind="timeout-read")
+
+
 @plays("slow/trickle-body")
 def trickle_body(play):
     c = play.dial()
     c.get()
-    wanted = 10
-    c.need(wanted)
-    at_least(0.2 * (wanted - 1), c.sent, c.arrived, "ten octets came")
+    c.expect("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    c.expect("x" * 10)
+    at_least(0.2 * 9, c.sent, c.arrived, "ten octets of the body came")
     c.close()
-    play.left("trickle", "respond")
+    play.left("trickle", "send")
 
 
 @plays("slow/trickle-connect-response")

@@ -307,16 +307,24 @@ def all_ways(play, requests):
 
 @plays("rotation/target-down-everywhere")
 def stops(play):
-    play.passes("bounded", "status-exposed")
+    play.passes("bounded", "not-hidden", "status-exposed")
     all_ways(play, 3)
     play.outcome(status=503, body="whole")
 
 
 @plays("rotation/target-down-everywhere")
 def does_not_stop(play):
-    play.fails("bounded", "status-exposed")
+    play.fails("bounded", "not-hidden")
+    play.misses("status-exposed")
     all_ways(play, 4)
-    play.outcome(ends="error", kind="other")
+    play.outcome(status=200, body="empty")
+
+
+@plays("rotation/target-down-everywhere")
+def says_it_in_words(play):
+    play.passes("bounded", "not-hidden", "status-exposed")
+    all_ways(play, 3)
+    play.outcome(ends="error", kind="other", error="too many 503 error responses")
 
 
 def at_each(play, headers_a, headers_b, status=200):

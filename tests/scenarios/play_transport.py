@@ -231,6 +231,22 @@ def extra_response(play):
 
 
 @plays("transport/late-response-not-mixed")
+def gives_up_on_the_first(play):
+    play.passes("own-answer", "closes")
+    play.step(1)
+    c = play.dial()
+    c.get("/1")
+    c.silence(1)
+    c.close()
+    play.outcome(1, ends="error", kind="timeout-read")
+    play.step(2)
+    d = play.dial()
+    d.get("/2")
+    d.answer(200)
+    play.outcome(2, status=200, body="whole", body_of="two")
+
+
+@plays("transport/late-response-not-mixed")
 def late_response(play):
     c = play.dial()
     c.get("/1")

@@ -104,12 +104,35 @@ def credentials_wanted(play):
     c.answer(407)
 
 
+def refused_tunnel(play, **outcome):
+    play.step()
+    c = play.dial()
+    c.connect()
+    head = c.head(int(play.variant))
+    play.completed("deny")
+    play.outcome(ends="error", kind="proxy-connect", **outcome)
+    return head
+
+
 @plays("tunnel/502-504-status-exposed")
 def gateway_status(play):
     c = play.dial()
     c.connect()
     c.answer(int(play.variant), pattern(200))
     play.completed("deny")
+
+
+@plays("tunnel/502-504-status-exposed")
+def gateway_status_in_words(play):
+    play.passes("status-exposed")
+    refused_tunnel(play, error="Tunnel connection failed: %s Bad Gateway" % play.variant)
+
+
+@plays("tunnel/502-504-status-exposed")
+def gateway_status_by_chance(play):
+    """Those digits in a name and a port are not what the proxy said."""
+    play.misses("status-exposed")
+    refused_tunnel(play, error="https://origin-a%sb0c.invalid:5%s1: refused" % (play.variant, play.variant))
 
 
 @plays("tunnel/503-retry-after")
@@ -628,8 +651,7 @@ def page_of_the_site(play):
 
 @plays("tunnel/403-body-is-not-origin")
 def no_status(play):
-    play.fails("status-exposed")
-    play.misses("named")
+    play.misses("status-exposed", "named")
     denied(play)
     play.outcome(ends="error", kind="other")
 

@@ -21,6 +21,7 @@ environment     what $SUITE_TEST_MODE says, else good
 storm            connects to the proxy as fast as it can, and never answers
 """
 
+import base64
 import hashlib
 import http.client
 import json
@@ -51,14 +52,24 @@ def get(proxy, said):
     return response.status, response.read()
 
 
+def tunnel(proxy, said):
+    """All octets that come out of a tunnel for raw octets."""
+    target, wanted = urlsplit(proxy), said["raw"]["connect"]
+    with socket.create_connection((target.hostname, target.port), timeout=5) as peer:
+        peer.sendall(f"CONNECT {wanted} HTTP/1.1\r\nHost: {wanted}\r\n\r\n".encode())
+        head, _, octets = b"".join(iter(lambda: peer.recv(4096), b"")).partition(b"\r\n\r\n")
+    return int(head.split()[1]), octets
+
+
 def answer(said):
-    if said["url"].startswith("https:"):
+    if said.get("url", "").startswith("https:"):
         return {"id": said["id"], "error": "no TLS here", "kind": "config"}
     try:
-        status, body = get(sessions[said["session"]], said)
+        status, body = (tunnel if "raw" in said else get)(sessions[said["session"]], said)
     except (OSError, http.client.HTTPException, ValueError) as e:
         return {"id": said["id"], "error": str(e) or "?", "kind": "other"}
-    return {"id": said["id"], "status": status, "body": {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}}
+    return {"id": said["id"], "status": status, "body": {
+        "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest(), "head": base64.b64encode(body[:4096]).decode()}}
 
 
 def leave_children():

@@ -1,6 +1,8 @@
 """A command-line client for the tests of `command` profiles.
 
 command.py each URL OUT             one request; status on standard error as "HTTP STATUS"; exit 0, or 7
+command.py refused URL OUT          one request; a status that is not 200 is told as that of a CONNECT in a JSON line; exit 56 then
+command.py folded URL OUT HEADERS   one request; writes a header block with a folded line
 command.py together GAP (URL OUT)…  all on one connection, GAP seconds between starts; a JSON line each on standard error
 """
 
@@ -27,6 +29,17 @@ try:
         sys.stderr.write("asking\n")
         status = get(connection, *rest)
         sys.stderr.write(f"HTTP {status}\n")
+    elif mode == "folded":
+        status = get(connection, *rest[:2])
+        with open(rest[2], "wb") as f:
+            f.write(b"HTTP/1.1 200 OK\r\nX-A: b\r\n\tc\r\nX-B: d\r\n\r\n")
+        sys.stderr.write(f"HTTP {status}\n")
+    elif mode == "refused":
+        status = get(connection, *rest)
+        exit = 0 if status == 200 else 56
+        sys.stderr.write(json.dumps({"code": 0 if exit else status, "exit": exit, "connect": status if exit else 0}) + "\n")
+        sys.stderr.flush()
+        os._exit(exit)
     else:
         gap = float(rest.pop(0) or 0)  # none, where there is one step
         start = time.monotonic()

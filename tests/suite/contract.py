@@ -508,6 +508,27 @@ def check_https_proxy(client, play):
         expect(reply.get("status") == 200, f"{url}: {reply}")
 
 
+@control("a body that stands still", "read-deadline")
+def check_read_deadline(client, play):
+    answer = {"respond": {"body": {"size": 1000}, "cut": {"after_body_bytes": 500, "with": "stall"}}}
+    s = client.open(play(proxy={"rules": [{"on": "request", "do": [answer]}]}), deadlines={"total_ms": 8000, "read_ms": 1000})
+    began = time.monotonic()
+    reply = s.get(HTTP + "/")
+    expect("error" in reply, f"{reply}")
+    expect(time.monotonic() - began < 5, f"{time.monotonic() - began:.1f} s until the error")
+    return reply["kind"]
+
+
+@control("a body that trickles", "total-deadline")
+def check_total_deadline(client, play):
+    octets_now_and_then = {"octets": "x", "times": "forever", "pace": {"bytes": 1, "every": "100ms"}}
+    do = [{"send": "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"}, {"send": octets_now_and_then}]
+    s = client.open(play(proxy={"rules": [{"on": "request", "do": do}]}), deadlines={"total_ms": 2000, "read_ms": 1000})
+    reply = s.get(HTTP + "/")
+    expect("error" in reply, f"{reply}")
+    return reply["kind"]
+
+
 @control("timeout", "deadlines")
 def check_timeout(client, play):
     play = play(proxy={"rules": [{"on": "request", "do": ["stall"]}]})

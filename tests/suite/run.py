@@ -242,6 +242,18 @@ def an_event_that_never_comes(run):
 
 
 @test
+def raw_octets_are_told(run):
+    """What came out of a raw tunnel: how much, and its beginning; it is no body of an answer."""
+    verdicts = play_one(
+        run, {"steps": [{"raw": {"connect": "{origin}:22"}}]}, {"banner": {"outcome": {"ends": "answer", "bytes": 14}}},
+        capabilities=["raw-tunnel"], proxy={"rules": [{"on": "request", "do": [
+            {"send": "HTTP/1.1 200 OK\r\n\r\nSSH-2.0-fake\r\n"}, "close"]}]})
+    eq(verdicts, {"banner": "pass"})
+    outcome = journal(run, "test/one", "outcome")[0]
+    eq((outcome["bytes"], outcome["text"], "body" in outcome), (14, "SSH-2.0-fake\r\n", False))
+
+
+@test
 def copies_are_parallel(run):
     """All three are out before the first is answered; each has its number."""
     verdicts = play_one(
@@ -333,6 +345,27 @@ def command_each(run):
     eq(len(journal(run, "test/plain", "accept")) // 2, 2)
     outcome = journal(run, "test/reset", "outcome")[0]
     eq((outcome["kind"], outcome["error"].startswith("exit status 7: failed")), ("reset", True))
+
+
+@test
+def command_whose_tunnel_is_refused(run):
+    """The status is the proxy's, and says what kind of error it was, whatever the exit status means else."""
+    kinds = {407: "proxy-auth", 502: "proxy-connect"}
+    for status in kinds:
+        rules = [{"on": "request", "fault": True, "do": [{"respond": {"status": status}}]}]
+        run.scenario({**FAULT, "id": f"test/{status}", "proxy": {"rules": rules}})
+    command(run, steps="together", argv=["refused", "{proxy}"], step=["{url}", "{output_file}"],
+            tells={"status": "code", "exit": "exit", "connect": "connect"}, exits={"0": "answer", "56": "reset"})
+    for status, kind in kinds.items():
+        outcome = journal(run, f"test/{status}", "outcome")[0]
+        eq((outcome["ends"], outcome["status"], outcome["hop"], outcome["kind"]), ("error", status, "proxy", kind))
+
+
+@test
+def command_header_block_with_a_fold(run):
+    run.scenario(PLAIN)
+    command(run, argv=["folded", "{proxy}", "{url}", "{output_file}", "{headers_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer"})
+    eq(journal(run, "test/plain", "outcome")[0]["header"], [["X-A", "b\tc"], ["X-B", "d"]])
 
 
 @test
@@ -558,6 +591,18 @@ def list_and_explain(run):
     run.run("explain", "test/plain")
     assert "gets both answers" in run.out, run.out
     eq(run.run("explain", "test/plaim").code, 2)
+
+
+@test
+def tiers(run):
+    """Tier 1 is what the edition grades; the rest is shown, but does not count where graded cases run."""
+    run.run("list", "--tier", "1")
+    ids = [line.split()[0] for line in run.out.splitlines()]
+    eq(len(ids), len(set(ids)))
+    eq(len(ids), 204)
+    assert "auth/basic-after-challenge" in ids and "cache/429-not-stored" not in ids
+    run.run("list")
+    assert "cache/429-not-stored" in run.out
 
 
 def main():

@@ -41,7 +41,8 @@ static void a_twin_has_no_faults(void **state)
              "'proxy':{'listen':'refused','tls':{'certificate':'expired','names':['x.test']},"
              "'auth':{'scheme':'basic','users':{'u':'p'}},'exits':{'names':['x1'],'by':'user'},"
              "'promises':'host','rules':[{'on':'request','do':['reset']}]},"
-             "'origin':{'tls':{'tickets':0,'names':['y.test']},'rules':[{'on':'request','do':["
+             "'origin':{'tls':{'tickets':0,'names':['y.test']},'auth':{'scheme':'basic','users':{"
+             "'o':'p'}},'rules':[{'on':'request','do':["
              "'stall']}]},'client':{'steps':[{'url':'http://{origin}/'}]},'house':{'storm':7},"
              "'expect':{'c':{'level':'must','outcome':{'status':200}}}");
     struct scenario *twin = scenario_twin(set.scenarios[0]);
@@ -53,10 +54,11 @@ static void a_twin_has_no_faults(void **state)
         assert_int_equal(twin->actors[i].tls.certificate, CERT_GOOD);
     }
     assert_int_equal(twin->actors[0].tls.name_count, 0);
-    assert_int_equal(twin->actors[1].tls.name_count, 1); /* that certificate is good as it is */
+    assert_int_equal(twin->actors[1].tls.name_count, 0); /* signed by us, but for another name */
     assert_true(twin->actors[0].tls.on);
     assert_int_equal(twin->actors[1].tls.tickets, 0);
-    assert_int_equal(twin->actors[0].gate_count, 1);
+    assert_int_equal(twin->actors[0].gate_count, 0);
+    assert_int_equal(twin->actors[1].gate_count, 1); /* a 401 is an answer */
     assert_int_equal(twin->actors[0].exits_by, EXITS_BY_USER);
     assert_int_equal(twin->actors[0].promises, PROMISE_HOST);
     assert_int_equal(twin->check_count, 0);
@@ -65,6 +67,29 @@ static void a_twin_has_no_faults(void **state)
     assert_int_equal(set.scenarios[0]->check_count, 1);
     scenario_twin_free(twin);
     scenario_twin_free(NULL);
+    scenario_set_free(&set);
+}
+
+/* Wherever a proxy is named: by the client, a session, a pool, a step that changes it. */
+static void a_twin_takes_no_url_literally(void **state)
+{
+    (void)state;
+    struct scenario_set set =
+        load("'proxies':{'b':{}},'client':{'proxy':{'url':'http://u:a#b@{proxy.addr}'},'sessions':{"
+             "'two':{'proxy':{'url':'http://x'}},'three':{'proxy':'b'},'four':{'pool':['b',{'url':"
+             "'http://y'}]}},'steps':[{'url':'http://{origin}/'},{'url':'http://{origin}/','change'"
+             ":{'proxy':{'url':'http://z'}}}]}");
+    struct scenario *twin = scenario_twin(set.scenarios[0]);
+    const struct client *c = &twin->client;
+    assert_string_equal(twin->actors[c->keys.proxy].name, "proxy");
+    assert_null(c->keys.proxy_url.octets);
+    assert_string_equal(twin->actors[c->sessions[0].keys.proxy].name, "proxy");
+    assert_string_equal(twin->actors[c->sessions[1].keys.proxy].name, "b");
+    assert_string_equal(twin->actors[c->sessions[2].keys.pool[0].actor].name, "b");
+    assert_string_equal(twin->actors[c->sessions[2].keys.pool[1].actor].name, "proxy");
+    assert_string_equal(twin->actors[c->steps[1].change->proxy].name, "proxy");
+    assert_int_equal(set.scenarios[0]->client.keys.proxy, PROXY_URL);
+    scenario_twin_free(twin);
     scenario_set_free(&set);
 }
 
@@ -131,12 +156,16 @@ static const struct {
     { "'proxies':{'b':{}}," STEP, "'origins':{'b':{}}," STEP, false },
     { "'origin':{'tls':{'versions':['1.2']}}," STEP, STEP, false },
     { "'origin':{'tls':{'alpn':['h2']}}," STEP, STEP, false },
-    { "'origin':{'tls':{'names':['a']}}," STEP, "'origin':{'tls':{'names':['b']}}," STEP, false },
-    { "'proxy':{'auth':{'scheme':'basic','users':{'u':'p'}}}," STEP, STEP, false },
-    { "'proxy':{'auth':{'scheme':'basic','users':{'u':'p'}}}," STEP,
-      "'proxy':{'auth':{'scheme':'basic','users':{'u':'q'}}}," STEP, false },
-    { "'proxy':{'auth':{'scheme':'digest','users':{'u':'p'},'nonces':['a','b']}}," STEP,
-      "'proxy':{'auth':{'scheme':'digest','users':{'u':'p'},'nonces':['ab']}}," STEP, false },
+    { "'origin':{'tls':{'names':['a']}}," STEP, "'origin':{'tls':{'names':['b']}}," STEP, true },
+    { "'proxy':{'auth':{'scheme':'basic','users':{'u':'p'}}}," STEP, STEP, true },
+    { "'origin':{'auth':{'scheme':'basic','users':{'u':'p'}}}," STEP, STEP, false },
+    { "'origin':{'auth':{'scheme':'basic','users':{'u':'p'}}}," STEP,
+      "'origin':{'auth':{'scheme':'basic','users':{'u':'q'}}}," STEP, false },
+    { "'origin':{'auth':{'scheme':'digest','users':{'u':'p'},'nonces':['a','b']}}," STEP,
+      "'origin':{'auth':{'scheme':'digest','users':{'u':'p'},'nonces':['ab']}}," STEP, false },
+    { "'client':{'proxy':{'url':'http://u:a#b@{proxy.addr}'},'steps':[{'url':'http://{origin}/'}]}",
+      "'client':{'proxy':{'url':'http://127.0.0.1:99999'},'steps':[{'url':'http://{origin}/'}]}",
+      true },
     { "'proxy':{'exits':{'names':['a','b'],'by':'user'}}," STEP,
       "'proxy':{'exits':{'names':['a','b'],'by':'request'}}," STEP, false },
     { STEP, "'client':{'steps':[{'url':'http://{origin}/x'}]}", false },
@@ -348,6 +377,7 @@ static void a_twin_passes_with_an_answer_to_each_step(void **state)
 /* clang-format off: CMake reads one test a line */
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_twin_has_no_faults),
+    cmocka_unit_test(a_twin_takes_no_url_literally),
     cmocka_unit_test(a_step_waits_only_for_what_comes),
     cmocka_unit_test(equal_twins_have_equal_keys),
     cmocka_unit_test(the_key_knows_every_member),

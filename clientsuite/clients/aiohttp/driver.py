@@ -35,8 +35,8 @@ KINDS = [
 ]
 
 CAPABILITIES = ["absolute-form", "cancel", "cookies", "deadlines", "environment", "expect-continue", "host-map",
-                "https", "https-proxy", "keep-alive", "origin-credentials", "parallel", "redirects", "streaming",
-                "switch-proxy"]
+                "https", "https-proxy", "keep-alive", "origin-credentials", "parallel", "read-deadline",
+                "redirects", "streaming", "switch-proxy", "total-deadline"]
 WITH_RETRY = sys.argv[1:] == ["retry"]
 VERSION = aiohttp.__version__
 if WITH_RETRY:

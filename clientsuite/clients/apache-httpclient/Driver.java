@@ -73,8 +73,8 @@ public final class Driver implements Drive.Session {
         new Drive.Kind(InterruptedIOException.class, "", "timeout-read"));
 
     static final List<String> CAPABILITIES = List.of("absolute-form", "cancel", "cookies", "deadlines", "digest", "digest-sha-256",
-        "expect-continue", "host-map", "https", "keep-alive", "origin-credentials", "parallel", "redirects", "retry", "streaming",
-        "switch-proxy");
+        "expect-continue", "host-map", "https", "keep-alive", "origin-credentials", "parallel", "read-deadline", "redirects",
+        "retry", "streaming", "switch-proxy");
 
     private volatile Drive.Keys keys;
     private CloseableHttpClient client;

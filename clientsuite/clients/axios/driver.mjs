@@ -20,7 +20,7 @@ const KINDS = [
 
 const withRetry = process.argv[2] === 'retry';
 const capabilities = ['absolute-form', 'cancel', 'deadlines', 'environment', 'host-map', 'https', 'https-proxy', 'keep-alive',
-  'origin-credentials', 'parallel', 'redirects', 'streaming', 'switch-proxy'];
+  'origin-credentials', 'parallel', 'read-deadline', 'redirects', 'streaming', 'switch-proxy', 'total-deadline'];
 let version = versionOf('axios');
 let axiosRetry;
 if (withRetry) {

@@ -47,7 +47,7 @@ var netHTTPKinds = []errorKind{
 }
 
 var netHTTPCapabilities = []string{"absolute-form", "cancel", "cookies", "deadlines", "environment", "expect-continue", "host-map",
-	"https", "https-proxy", "keep-alive", "origin-credentials", "parallel", "redirects", "streaming", "switch-proxy"}
+	"https", "https-proxy", "keep-alive", "origin-credentials", "parallel", "redirects", "streaming", "switch-proxy", "total-deadline"}
 
 func isA[E error](err error) bool {
 	var e E

@@ -25,7 +25,7 @@ const KINDS = [
 ];
 
 const capabilities = ['cancel', 'cookies', 'deadlines', 'https', 'https-proxy', 'keep-alive', 'origin-credentials', 'parallel',
-  'redirects', 'retry', 'retry-cap', 'streaming'];
+  'read-deadline', 'redirects', 'retry', 'retry-cap', 'streaming', 'total-deadline'];
 
 class Session {
   open(keys) {

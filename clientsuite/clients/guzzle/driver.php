@@ -36,7 +36,7 @@ const LACKING = ['cache' => 'cache', 'pool' => 'proxy-pool', 'rotate' => 'rotati
 
 $withRetry = ($argv[1] ?? '') === 'retry';
 $capabilities = ['absolute-form', 'cookies', 'deadlines', 'environment', 'expect-continue', 'https', 'https-proxy', 'keep-alive',
-    'origin-credentials', 'redirects', 'streaming', 'switch-proxy'];
+    'origin-credentials', 'redirects', 'streaming', 'switch-proxy', 'total-deadline'];
 if ($withRetry) {
     $capabilities[] = 'retry';
 }

@@ -32,7 +32,7 @@ KINDS = [
 ]
 
 CAPABILITIES = ["absolute-form", "cookies", "deadlines", "environment", "https", "https-proxy", "keep-alive",
-                "origin-credentials", "parallel", "redirects", "streaming"]
+                "origin-credentials", "parallel", "read-deadline", "redirects", "streaming"]
 WITH_RETRY = sys.argv[1:] == ["retry"]
 VERSION = httpx.__version__
 if WITH_RETRY:

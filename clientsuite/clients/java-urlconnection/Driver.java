@@ -49,7 +49,7 @@ public final class Driver implements Drive.Session {
         new Drive.Kind(IOException.class, "chunk", "incomplete"));
 
     static final List<String> CAPABILITIES = List.of("absolute-form", "credential-callback", "deadlines", "digest", "https",
-        "keep-alive", "origin-credentials", "parallel", "redirects", "streaming", "switch-proxy");
+        "keep-alive", "origin-credentials", "parallel", "read-deadline", "redirects", "streaming", "switch-proxy");
 
     private volatile Drive.Keys keys;
     private SSLSocketFactory sockets;

@@ -26,7 +26,8 @@ const KINDS = [
 Object.assign(globalThis, { fetch, Headers, Request, Response, FormData });
 const { default: ky, HTTPError } = await import('ky');
 
-const capabilities = ['cancel', 'deadlines', 'https', 'https-proxy', 'keep-alive', 'parallel', 'redirects', 'retry', 'retry-cap', 'streaming'];
+const capabilities = ['cancel', 'deadlines', 'https', 'https-proxy', 'keep-alive', 'parallel', 'redirects', 'retry', 'retry-cap', 'streaming',
+  'total-deadline'];
 
 class Session {
   open(keys) {

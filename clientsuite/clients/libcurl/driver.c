@@ -26,10 +26,10 @@
 enum { RAW_WAIT = 2000 }; /* ms without an octet that end the reading of a raw tunnel */
 
 static const char *const capabilities[] = {
-    "absolute-form",      "cancel",   "cookies",    "deadlines",   "environment",
-    "expect-continue",    "host-map", "https",      "https-proxy", "keep-alive",
-    "origin-credentials", "parallel", "raw-tunnel", "redirects",   "streaming",
-    "switch-proxy",       NULL
+    "absolute-form",      "cancel",         "cookies",    "deadlines",   "environment",
+    "expect-continue",    "host-map",       "https",      "https-proxy", "keep-alive",
+    "origin-credentials", "parallel",       "raw-tunnel", "redirects",   "streaming",
+    "switch-proxy",       "total-deadline", NULL
 };
 static const char *const more_capabilities[] = { "digest", "digest-sha-256", "ntlm", NULL };
 /* What `open` may ask for in vain, and the capability it takes. */

@@ -27,7 +27,7 @@ my @KINDS = (
     [qr/Protocol scheme|Bad URI|Illegal/ => 'config'],
 );
 my $is_challenged = (shift // '') eq 'challenge';
-my @CAPABILITIES = (qw(absolute-form cookies deadlines environment expect-continue keep-alive origin-credentials redirects
+my @CAPABILITIES = (qw(absolute-form cookies deadlines environment expect-continue keep-alive origin-credentials read-deadline redirects
   streaming switch-proxy), $is_challenged ? 'digest' : 'https');
 
 # What `open` may ask for in vain, and the capability it takes.

@@ -16,7 +16,7 @@ const KINDS = [
   ...NODE_KINDS,
 ];
 
-const capabilities = ['cancel', 'deadlines', 'https', 'https-proxy', 'keep-alive', 'parallel', 'redirects', 'streaming'];
+const capabilities = ['cancel', 'deadlines', 'https', 'https-proxy', 'keep-alive', 'parallel', 'redirects', 'streaming', 'total-deadline'];
 
 class Session {
   open(keys) {

@@ -52,7 +52,8 @@ public final class Driver implements Drive.Session {
         new Drive.Kind(IllegalArgumentException.class, "", "config"));
 
     static final List<String> CAPABILITIES = List.of("absolute-form", "cancel", "credential-callback", "deadlines", "expect-continue",
-        "host-map", "https", "keep-alive", "origin-credentials", "parallel", "redirects", "streaming", "switch-proxy");
+        "host-map", "https", "keep-alive", "origin-credentials", "parallel", "read-deadline", "redirects", "streaming", "switch-proxy",
+        "total-deadline");
 
     private volatile Drive.Keys keys;
     private volatile OkHttpClient client;

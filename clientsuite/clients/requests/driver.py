@@ -18,6 +18,7 @@ import drive  # noqa: E402
 # Native errors and what the contract calls them: the first row that fits the error or one of its causes decides.
 KINDS = [
     (ssl.SSLError, "tls-origin"),
+    (e.SSLError, "tls-origin"),  # urllib3 1.26 has a CertificateError of its own for a wrong name
     (http.client.RemoteDisconnected, "closed-early"),  # a ConnectionResetError too
     (ConnectionResetError, "reset"),
     (BrokenPipeError, "reset"),
@@ -43,7 +44,8 @@ KINDS = [
 ]
 
 CAPABILITIES = ["absolute-form", "cookies", "deadlines", "environment", "https", "https-proxy", "keep-alive",
-                "origin-credentials", "parallel", "redirects", "retry", "retry-cap", "streaming", "switch-proxy"]
+                "origin-credentials", "parallel", "read-deadline", "redirects", "retry", "retry-cap", "streaming",
+                "switch-proxy"]
 
 
 class Session:

@@ -42,7 +42,7 @@ const KINDS: &[(&str, &str)] = &[
 
 const CAPABILITIES: &[&str] = &[
     "absolute-form", "cancel", "cookies", "deadlines", "environment", "host-map", "https", "https-proxy", "keep-alive",
-    "origin-credentials", "parallel", "redirects", "streaming",
+    "origin-credentials", "parallel", "read-deadline", "redirects", "streaming", "total-deadline",
 ];
 
 /// What `open` may ask for in vain, and the capability it takes.

@@ -28,7 +28,7 @@ KINDS = [
   [URI::InvalidURIError, //, 'config'],
   [ArgumentError, //, 'config'],
 ].freeze
-CAPABILITIES = %w[absolute-form deadlines environment expect-continue https keep-alive origin-credentials streaming].freeze
+CAPABILITIES = %w[absolute-form deadlines environment expect-continue https keep-alive origin-credentials read-deadline streaming].freeze
 # What `open` may ask for in vain, and the capability it takes.
 LACKING = { 'redirects' => 'redirects', 'cookies' => 'cookies', 'cache' => 'cache', 'pool' => 'proxy-pool', 'rotate' => 'rotation',
             'hosts' => 'host-map', 'without_proxy' => 'without-proxy' }.freeze

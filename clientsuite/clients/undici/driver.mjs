@@ -28,7 +28,7 @@ const KINDS = [
 
 const variant = process.argv[2];
 const capabilities = ['cancel', 'deadlines', 'environment', 'host-map', 'https', 'https-proxy', 'keep-alive', 'parallel',
-  'redirects', 'streaming'];
+  'redirects', 'streaming', 'total-deadline'];
 if (variant === 'no-tunnel') capabilities.push('absolute-form');
 if (variant === 'retry') capabilities.push('retry', 'retry-cap');
 

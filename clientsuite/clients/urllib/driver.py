@@ -5,7 +5,7 @@ KINDS = [(ssl.SSLError, "", "tls-origin"), (h.RemoteDisconnected, "", "closed-ea
          (ConnectionRefusedError, "", "proxy-unreachable"), (ConnectionError, "", "reset"), (h.IncompleteRead, "", "incomplete"),
          (h.InvalidURL, "", "config"), (h.HTTPException, "", "protocol"), (OSError, "failed: 407", "proxy-auth"),
          (OSError, "Tunnel connection failed", "proxy-connect"), (ValueError, "", "config")]
-CAPABILITIES = ["absolute-form", "cookies", "deadlines", "environment", "https", "parallel", "redirects"]
+CAPABILITIES = ["absolute-form", "cookies", "deadlines", "environment", "https", "parallel", "read-deadline", "redirects"]
 LACKING = ["cache", "pool", "rotate", "hosts", "without_proxy", "origin_credentials"]  # what `open` may ask for in vain
 sessions, lock, out, sys.stdout = {}, threading.Lock(), sys.stdout, sys.stderr  # a stray print must not garble the contract
 def say(reply):

@@ -42,7 +42,7 @@ KINDS = [
 ]
 
 CAPABILITIES = ["absolute-form", "deadlines", "https", "https-proxy", "keep-alive", "origin-credentials", "parallel",
-                "redirects", "streaming"]
+                "read-deadline", "redirects", "streaming"]
 if sys.argv[1:] == ["retry"]:
     CAPABILITIES += ["retry", "retry-cap"]
 
