@@ -19,6 +19,14 @@ static int run(const struct suite_options *o)
         return suite_check_driver(o);
     case SUITE_GRADE:
         return suite_grade(o);
+    case SUITE_REPORT:
+        return suite_report(o);
+    case SUITE_MATRIX:
+        return suite_matrix(o);
+    case SUITE_DIFF:
+        return suite_diff(o);
+    case SUITE_MERGE:
+        return suite_merge(o);
     case SUITE_HELP:
         fputs(suite_help, stdout);
         return EXIT_OK;

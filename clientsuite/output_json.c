@@ -1,7 +1,7 @@
 /*
  * Results as JSON Lines: run, client, case after case as they become final, the summaries, end. It
- * is the form that all other programs read (docs/results.schema.json); it has all that a report
- * needs, with the journals of the cases where something is to be explained.
+ * is the form that all other programs read (docs/results.md); it has all that a report needs, with
+ * the journals of the cases where something is to be explained.
  */
 #include "buf.h"
 #include "clock.h"
@@ -116,6 +116,16 @@ static void write_client(FILE *f, const struct results *r, const struct client_r
 
 /* ---- cases ----------------------------------------------------------------------------------- */
 
+static void add_numbers(struct buf *b, const char *name, const uint64_t *numbers, size_t count)
+{
+    if (count == 0)
+        return;
+    add_name(b, name);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(b, "%s%llu", i ? "," : "[", (unsigned long long)numbers[i]);
+    buf_char(b, ']');
+}
+
 static void add_check(struct buf *b, const struct verdict *v, const char *source)
 {
     buf_char(b, '{');
@@ -131,12 +141,7 @@ static void add_check(struct buf *b, const struct verdict *v, const char *source
         buf_string(b, v->holds ? "true" : "false");
     }
     add_text(b, "sentence", v->sentence);
-    if (v->evidence_count) {
-        add_name(b, "evidence");
-        for (size_t i = 0; i < v->evidence_count; i++)
-            buf_printf(b, "%s%llu", i ? "," : "[", (unsigned long long)v->evidence[i]);
-        buf_char(b, ']');
-    }
+    add_numbers(b, "evidence", v->evidence, v->evidence_count);
     buf_char(b, '}');
 }
 
@@ -166,6 +171,33 @@ static void add_documentation(struct buf *b, const struct scenario *s)
         if (source != s->sources)
             buf_char(b, ',');
         buf_json(b, *source, strlen(*source));
+    }
+    buf_char(b, ']');
+}
+
+static void add_found(struct buf *b, const struct diagnosed *f)
+{
+    buf_char(b, '{');
+    add_text(b, "code", f->code);
+    add_text(b, "layer", f->layer);
+    add_flag(b, "mistake", !f->note);
+    add_flag(b, "critical", f->critical);
+    add_number(b, "times", (int64_t)f->times);
+    add_text(b, "seen", f->seen);
+    add_text(b, "cause", f->cause);
+    add_text(b, "fix", f->fix);
+    add_numbers(b, "evidence", f->evidence, f->evidence_count);
+    buf_char(b, '}');
+}
+
+static void add_diagnosis(struct buf *b, const struct trial_record *t)
+{
+    add_name(b, "diagnosis");
+    buf_char(b, '[');
+    for (size_t i = 0; i < t->found_count; i++) {
+        if (i)
+            buf_char(b, ',');
+        add_found(b, &t->found[i]);
     }
     buf_char(b, ']');
 }
@@ -230,6 +262,8 @@ static void write_case(FILE *f, const struct results *r, const struct case_resul
         add_number(&b, "tier", c->of->tier);
     add_documentation(&b, c->of->scenario);
     add_checks(&b, c);
+    if (t && t->found_count)
+        add_diagnosis(&b, t);
     if (t && t->journal)
         add_journal(&b, t);
     write_line(f, &b);

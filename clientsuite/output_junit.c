@@ -8,7 +8,8 @@
 
 #include "clock.h"
 
-/* XML 1.0 has no control characters but tab and line ends; what is no UTF-8 is shown as `?`. */
+/* XML 1.0 has no control characters but tab and line ends, and no U+FFFE and U+FFFF: shown as `?`.
+ */
 static void put(FILE *f, const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c; c++) {
@@ -27,6 +28,14 @@ static void put(FILE *f, const char *text)
             break;
         case '\n':
         case '\t':
+            fputc(*c, f);
+            break;
+        case 0xEF:
+            if (c[1] == 0xBF && (c[2] & 0xFE) == 0xBE) {
+                fputc('?', f);
+                c += 2;
+                break;
+            }
             fputc(*c, f);
             break;
         default:

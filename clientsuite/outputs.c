@@ -3,4 +3,5 @@
  */
 #include "outputs.h"
 
-const struct output_form *const output_forms[] = { &output_json, &output_junit, &output_tap, NULL };
+const struct output_form *const output_forms[] = { &output_json, &output_junit, &output_tap,
+                                                   &output_html, &output_md,    NULL };

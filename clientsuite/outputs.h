@@ -18,7 +18,7 @@ struct output_form {
     void (*end)(FILE *, const struct results *, int exit_code);
 };
 
-extern const struct output_form output_json, output_junit, output_tap;
+extern const struct output_form output_json, output_junit, output_tap, output_html, output_md;
 extern const struct output_form *const output_forms[]; /* ends with NULL */
 
 /* For people: counts, what was missed, the letter. */

@@ -12,4 +12,10 @@ int suite_clients(const struct suite_options *);
 int suite_check_driver(const struct suite_options *);
 int suite_grade(const struct suite_options *);
 
+/* These work on results that were kept (results_read.h). */
+int suite_report(const struct suite_options *);
+int suite_matrix(const struct suite_options *);
+int suite_diff(const struct suite_options *);
+int suite_merge(const struct suite_options *);
+
 #endif

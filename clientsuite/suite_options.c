@@ -20,6 +20,10 @@ const char suite_help[] =
     "  clientsuite clients               the client profiles there are\n"
     "  clientsuite check-driver NAME     does a driver keep the contract?\n"
     "  clientsuite grade FOLDER          judges kept evidence again, without the client\n"
+    "  clientsuite report RESULTS...     writes each --report anew from results that were kept\n"
+    "  clientsuite matrix RESULTS... -o matrix.html   clients and versions side by side\n"
+    "  clientsuite diff OLD NEW          what changed; exit status 1 if a verdict got worse\n"
+    "  clientsuite merge RESULTS... -o FILE           the shards of one run as one\n"
     "NAME: a profile's file, or the name of a known one; name@variant: one variant.\n"
     "  --only PATTERN    these cases: ids, `*` is any run of characters (repeatable)\n"
     "  --layer LAYER     these; --tier 1: what is graded; --shard K/N: every N-th\n"
@@ -30,7 +34,7 @@ const char suite_help[] =
     "  --baseline FILE   known failures: only what differs is not as expected\n"
     "  --update-baseline FILE   writes what failed as such a file\n"
     "  --edition FILE    tiers and gatekeepers from this file\n"
-    "  --report FORM:FILE   json (JSON Lines, as it goes), junit, tap (repeatable)\n"
+    "  --report FORM:FILE   json (JSON Lines, as it goes: RESULTS), html, md, junit, tap\n"
     "  --verbose, --quiet, --version\n"
     "Exit status: 0 every MUST as expected, 1 not so, 2 wrong usage or files,\n"
     "3 the harness failed, 4 nothing was put to the test.\n"
@@ -70,6 +74,7 @@ static const struct option long_options[] = {
     { "baseline", required_argument, NULL, OPT_BASELINE },
     { "update-baseline", required_argument, NULL, OPT_UPDATE_BASELINE },
     { "report", required_argument, NULL, OPT_REPORT },
+    { "output", required_argument, NULL, 'o' },
     { "verbose", no_argument, NULL, OPT_VERBOSE },
     { "quiet", no_argument, NULL, OPT_QUIET },
     { "version", no_argument, NULL, OPT_VERSION },
@@ -134,7 +139,7 @@ static int add_report(struct suite_options *o, const char *text)
             (struct suite_report){ .form = (*f)->name, .path = colon + 1 };
         return 0;
     }
-    return wrong(text, "expected --report FORM:FILE with json, junit or tap");
+    return wrong(text, "expected --report FORM:FILE with json, html, md, junit or tap");
 }
 
 static int parse_option(struct suite_options *o, int option)
@@ -180,6 +185,9 @@ static int parse_option(struct suite_options *o, int option)
         return 0;
     case OPT_REPORT:
         return add_report(o, optarg);
+    case 'o':
+        o->output = optarg;
+        return 0;
     case OPT_VERBOSE:
         o->is_verbose = true;
         return 0;
@@ -198,6 +206,18 @@ static int parse_option(struct suite_options *o, int option)
     }
 }
 
+static int check_command(const struct suite_options *o, const char *name)
+{
+    bool writes = o->command == SUITE_MATRIX || o->command == SUITE_MERGE;
+    if (o->command == SUITE_RUN && o->client_count == 0)
+        return wrong("run", "which client? Say --client NAME; `clientsuite clients` shows them");
+    if (o->command == SUITE_REPORT && o->report_count == 0)
+        return wrong("report", "which form? Say --report FORM:FILE");
+    if (writes && !o->output)
+        return wrong(name, "into which file? Say -o FILE (`-`: standard output)");
+    return 0;
+}
+
 static int choose_command(struct suite_options *o)
 {
     static const struct {
@@ -211,11 +231,17 @@ static int choose_command(struct suite_options *o)
         { "clients", SUITE_CLIENTS, 0, 0 },
         { "check-driver", SUITE_CHECK_DRIVER, 1, SIZE_MAX },
         { "grade", SUITE_GRADE, 1, SIZE_MAX },
+        { "report", SUITE_REPORT, 1, SIZE_MAX },
+        { "matrix", SUITE_MATRIX, 1, SIZE_MAX },
+        { "diff", SUITE_DIFF, 2, 2 },
+        { "merge", SUITE_MERGE, 1, SIZE_MAX },
         { "help", SUITE_HELP, 0, SIZE_MAX },
     };
     const char *name = o->operands ? o->operands[0] : NULL;
     if (!name)
-        return wrong("which command?", "run, list, explain, clients, check-driver or grade");
+        return wrong(
+            "which command?",
+            "run, list, explain, clients, check-driver, grade, report, matrix, diff or merge");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (strcmp(commands[i].name, name) != 0)
             continue;
@@ -225,10 +251,7 @@ static int choose_command(struct suite_options *o)
             return wrong(name, "a name is missing");
         if (o->operand_count > commands[i].most)
             return wrong(o->operands[commands[i].most], "one argument too many");
-        if (o->command == SUITE_RUN && o->client_count == 0)
-            return wrong("run",
-                         "which client? Say --client NAME; `clientsuite clients` shows them");
-        return 0;
+        return check_command(o, name);
     }
     return wrong(name, "there is no such command");
 }
@@ -238,7 +261,7 @@ int suite_options_parse(struct suite_options *o, int argc, char **argv)
     int option;
     *o = (struct suite_options){ .command = SUITE_RUN };
     optind = 0;
-    while ((option = getopt_long(argc, argv, "-h", long_options, NULL)) != -1)
+    while ((option = getopt_long(argc, argv, "-ho:", long_options, NULL)) != -1)
         if (option == 1)
             o->operands = append(o->operands, &o->operand_count, optarg);
         else if (parse_option(o, option == 'h' ? OPT_HELP : option) < 0)

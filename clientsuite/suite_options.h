@@ -16,6 +16,10 @@ enum suite_command {
     SUITE_CLIENTS,
     SUITE_CHECK_DRIVER,
     SUITE_GRADE,
+    SUITE_REPORT,
+    SUITE_MATRIX,
+    SUITE_DIFF,
+    SUITE_MERGE,
     SUITE_HELP,
     SUITE_VERSION
 };
@@ -32,7 +36,7 @@ struct suite_options {
     size_t only_count;
     const char **operands; /* NULL-terminated */
     size_t operand_count;
-    const char *layer, *edition, *keep, *baseline, *new_baseline;
+    const char *layer, *edition, *keep, *output, *baseline, *new_baseline;
     int tier, jobs, shard, shards;
     long min_run;
     uint64_t seed;

@@ -325,5 +325,7 @@ void trial_record_free(struct trial_record *r)
     free(r->journal);
     free(r->scope);
     free(r->log);
+    free(r->found);
+    diagnosis_free(r->diagnosis);
     free(r);
 }

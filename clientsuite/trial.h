@@ -12,6 +12,7 @@
 #define CS_TRIAL_H
 
 #include "agent.h"
+#include "diagnosis.h"
 #include "instance.h"
 #include "verdict.h"
 
@@ -62,6 +63,10 @@ struct trial_record {
     char *scope;
     char *log; /* what the client logged */
     size_t log_len;
+    /* What diagnosis says where something did not hold, mistakes first. */
+    struct diagnosed *found;
+    size_t found_count;
+    struct diagnosis *diagnosis; /* which owns the texts; NULL in results that were read back */
 };
 
 struct trial;

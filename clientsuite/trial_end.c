@@ -85,11 +85,26 @@ static bool is_of_interest(const struct trial *t, const struct graded *g)
 {
     if (t->options.keeps_journal || t->record->fate != FATE_DONE)
         return true;
-    for (size_t i = 0; i < g->count; i++)
-        if (g->verdicts[i].kind != VERDICT_PASS && g->verdicts[i].kind != VERDICT_INFO &&
-            g->verdicts[i].kind != VERDICT_NOT_APPLICABLE)
+    for (size_t i = 0; i < g->count; i++) {
+        const struct verdict *v = &g->verdicts[i];
+        bool is_missed = v->kind == VERDICT_FAIL || v->kind == VERDICT_WEAK;
+        /* A house check that has nothing to look at here has it elsewhere. */
+        if (is_missed || (!v->house && v->kind != VERDICT_PASS && v->kind != VERDICT_INFO &&
+                          v->kind != VERDICT_NOT_APPLICABLE))
             return true;
+    }
     return false;
+}
+
+static void keep_diagnosis(struct trial *t, const struct grade_case *c)
+{
+    struct trial_record *r = t->record;
+    r->diagnosis = diagnose(c, false);
+    r->found = calloc(diagnosis_count(r->diagnosis) + 1, sizeof(*r->found));
+    if (!r->found)
+        abort();
+    for (size_t i = 0; i < diagnosis_count(r->diagnosis); i++)
+        r->found[r->found_count++] = *diagnosis_get(r->diagnosis, i);
 }
 
 static void keep_journal(struct trial *t, const struct grade_case *c)
@@ -164,8 +179,10 @@ static void judge(struct trial *t)
     else
         apply_fate(r->graded, r->fate, r->why);
     r->scope = scope_of(t);
-    if (is_of_interest(t, r->graded))
+    if (is_of_interest(t, r->graded)) {
         keep_journal(t, &c);
+        keep_diagnosis(t, &c);
+    }
     free(events);
 }
 

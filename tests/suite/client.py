@@ -16,6 +16,7 @@ unsupported      says that it supports no retry when it is told to open
 refuses          does not take its settings when it is told to open
 always-200       says 200 without a request
 always-error     says error without a request
+hostile          says errors that are not meant well
 environment     what $SUITE_TEST_MODE says, else good
 storm            connects to the proxy as fast as it can, and never answers
 """
@@ -35,6 +36,7 @@ from urllib.parse import urlsplit
 MODE = sys.argv[1] if len(sys.argv) > 1 else "good"
 if MODE == "environment":
     MODE = os.environ.get("SUITE_TEST_MODE", "good")
+HOSTILE = "<script>alert('1')</script> &amp; ]]> \"x\" | ` # \\ \x1b[2J \x07 \u202e evil \ufffe \uffff \x85 <!-- {{ "
 sessions, cancelled, lock = {}, set(), threading.Lock()
 
 
@@ -118,6 +120,9 @@ def request(said):
         say({"id": said["id"], "status": 200, "body": {"bytes": 2, "sha256": hashlib.sha256(b"ok").hexdigest()}})
     elif MODE == "always-error":
         say({"id": said["id"], "error": "no", "kind": "other"})
+    elif MODE == "hostile" and said["url"].endswith("/a"):
+        answer(said)
+        say({"id": said["id"], "error": HOSTILE * 20, "kind": "other"})
     elif MODE == "storm" and said["url"].endswith("/1"):
         storm(sessions[said["session"]])
     else:

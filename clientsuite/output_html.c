@@ -1,0 +1,481 @@
+/*
+ * The report as one HTML file: who was asked and what came of it, counts, house checks, the table
+ * of cases, then an article for each scenario where somebody did not do what was asked.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "outputs.h"
+#include "page.h"
+#include "page_case.h"
+#include "page_ladder.h"
+
+#ifndef CS_VERSION
+#define CS_VERSION "0"
+#endif
+
+struct report {
+    FILE *f;
+    const struct results *r;
+    struct summary *summaries; /* of each client */
+    size_t missed[RANKS];      /* scenarios of each rank */
+};
+
+/* ---- the head -------------------------------------------------------------------------------- */
+
+static void put_fact(FILE *f, const char *name, const char *text)
+{
+    if (!text || !*text)
+        return;
+    fprintf(f, "<li><small>%s</small> <span>", name);
+    page_text(f, text);
+    fputs("</span></li>\n", f);
+}
+
+static const char *title_of(const struct report *p, char title[static 256])
+{
+    const struct client_result *c = p->r->clients;
+    if (p->r->client_count == 0 || !results_is_one_profile(p->r))
+        snprintf(title, 256, "%zu clients", p->r->client_count);
+    else
+        snprintf(title, 256, "%s%s%s",
+                 c->variant->profile->title ? c->variant->profile->title
+                                            : c->variant->profile->name,
+                 c->version && *c->version ? " " : "", c->version ? c->version : "");
+    return title;
+}
+
+static void put_facts(const struct report *p)
+{
+    const struct results *r = p->r;
+    const struct client_result *c = r->clients;
+    char date[32], text[128];
+    bool is_one = results_is_one_profile(r);
+    fputs("<ul class=\"facts\">\n", p->f);
+    put_fact(p->f, "Runtime", is_one ? c->runtime : NULL);
+    put_fact(p->f, "Date", wall_date(r->began, date));
+    put_fact(p->f, "Edition", r->edition ? r->edition->name : NULL);
+    snprintf(text, sizeof(text), "%.1f s", (double)(r->ended - r->began) / (double)CLOCK_S);
+    put_fact(p->f, "Took", text);
+    snprintf(text, sizeof(text), "%.0f ms", (double)r->noise / (double)CLOCK_MS);
+    put_fact(p->f, "Own lateness", text);
+    put_fact(p->f, "Suite", "clientsuite " CS_VERSION);
+    put_fact(p->f, "Home page", is_one ? c->variant->profile->homepage : NULL);
+    fputs("</ul>\n", p->f);
+    if (is_one && c->variant->profile->about) {
+        fputs("<p class=\"soft\">", p->f);
+        page_text(p->f, c->variant->profile->about);
+        fputs("</p>\n", p->f);
+    }
+    if (r->was_interrupted)
+        fputs("<p class=\"fate\"><b>Interrupted:</b> this is what ran until then.</p>\n", p->f);
+}
+
+static void put_letter(FILE *f, char letter, const char *class)
+{
+    const char *name = letter == '-' ? "none" : (const char[]){ letter, '\0' };
+    fprintf(f, "<span class=\"letter %s l-%s\"><span class=\"hidden\">Letter </span>%s</span>",
+            class, name, letter == '-' ? "\xE2\x80\x93" : name);
+}
+
+/* The letter of all, if they are one profile's variants, and the sentence of who has it. */
+static void put_verdict(const struct report *p)
+{
+    size_t worst = 0;
+    struct buf why = { 0 };
+    if (!results_is_one_profile(p->r))
+        return;
+    for (size_t i = 1; i < p->r->client_count; i++)
+        if (letter_worst(p->summaries[worst].letter, p->summaries[i].letter) !=
+            p->summaries[worst].letter)
+            worst = i;
+    letter_reason(&why, p->r, worst, &p->summaries[worst]);
+    fputs("<div class=\"verdict\">", p->f);
+    put_letter(p->f, p->summaries[worst].letter, "large");
+    fputs("<p>", p->f);
+    page_octets(p->f, why.at ? why.at : "", why.len);
+    if (p->r->client_count > 1) {
+        fputs(" <small>The worst of its variants counts; here ", p->f);
+        page_text(p->f, p->r->clients[worst].variant->name);
+        fputs(".</small>", p->f);
+    }
+    fputs("</p></div>\n", p->f);
+    buf_free(&why);
+}
+
+static void put_navigation(const struct report *p)
+{
+    static const char *const ids[RANKS] = { [RANK_CRITICAL] = "critical",
+                                            [RANK_MUST] = "must",
+                                            [RANK_BROKEN] = "broken",
+                                            [RANK_SHOULD] = "should",
+                                            [RANK_OPEN] = "open" };
+    fputs("<nav><a href=\"#counts\">Counts</a> <a href=\"#house\">House checks</a> "
+          "<a href=\"#cases\">Cases</a>",
+          p->f);
+    for (int rank = RANK_CRITICAL; rank < RANK_NONE; rank++)
+        if (p->missed[rank])
+            fprintf(p->f, " <a href=\"#missed-%s\">%s <b>%zu</b></a>", ids[rank],
+                    rank_heading((enum rank)rank), p->missed[rank]);
+    fputs("</nav>\n", p->f);
+}
+
+static void put_head(const struct report *p)
+{
+    char title[256];
+    fputs("<header class=\"top\">\n<p class=\"soft\">How it copes with proxies that misbehave</p>\n"
+          "<h1>",
+          p->f);
+    page_text(p->f, title_of(p, title));
+    fputs("</h1>\n", p->f);
+    put_verdict(p);
+    put_facts(p);
+    put_navigation(p);
+    fputs("</header>\n", p->f);
+}
+
+/* ---- counts ---------------------------------------------------------------------------------- */
+
+static void put_tally(FILE *f, const struct level_tally *t, bool is_should)
+{
+    size_t bad = is_should ? t->weak + t->fail : t->fail, judged = t->pass + bad;
+    if (!judged) {
+        fputs("<td class=\"none\">\xE2\x80\x93</td>", f);
+        return;
+    }
+    fprintf(
+        f,
+        "<td class=\"%s\"><span class=\"bar\" style=\"--p:%.1f%%\"></span>%zu<small>/%zu</small>"
+        "</td>",
+        bad == 0    ? "good"
+        : is_should ? "weak"
+                    : "bad",
+        100.0 * (double)t->pass / (double)judged, t->pass, judged);
+}
+
+static void put_layer(FILE *f, const struct layer_tally *l, bool is_sum)
+{
+    size_t open = l->must.other + l->policy.other + l->should.other;
+    size_t beyond = l->must.not_applicable + l->policy.not_applicable + l->should.not_applicable;
+    fprintf(f, "<tr%s><th scope=\"row\">", is_sum ? " class=\"sum\"" : "");
+    page_text(f, *l->layer ? l->layer : "other");
+    fputs("</th>", f);
+    put_tally(f, &l->must, false);
+    put_tally(f, &l->policy, false);
+    put_tally(f, &l->should, true);
+    fprintf(f, "<td>%zu</td><td>%zu</td></tr>\n", open, beyond);
+}
+
+static void put_coverage(FILE *f, const struct summary *s)
+{
+    double p = s->cases ? 100.0 * (double)s->exercised / (double)s->cases : 0;
+    fprintf(f,
+            "<p class=\"coverage\"><span class=\"bar wide\" style=\"--p:%.1f%%\"></span>"
+            "<b>%zu</b> of %zu cases put it to the test; %zu were played</p>\n",
+            p, s->exercised, s->cases, s->played);
+}
+
+static void put_client(const struct report *p, size_t client)
+{
+    const struct client_result *c = &p->r->clients[client];
+    const struct summary *s = &p->summaries[client];
+    struct buf title = { 0 }, why = { 0 };
+    client_title(&title, c);
+    letter_reason(&why, p->r, client, s);
+    fputs("<section class=\"card\" id=\"client/", p->f);
+    page_client(p->f, p->r, client);
+    fputs("\">\n<h3>", p->f);
+    put_letter(p->f, s->letter, "");
+    fputc(' ', p->f);
+    page_text(p->f, title.at);
+    fputs("</h3>\n<p class=\"soft\">", p->f);
+    page_text(p->f, c->variant->about);
+    fputs("</p>\n<p>", p->f);
+    page_octets(p->f, why.at ? why.at : "", why.len);
+    fputs("</p>\n", p->f);
+    if (!c->contract) {
+        put_coverage(p->f, s);
+        fputs(
+            "<div class=\"scroll\"><table class=\"counts\"><thead><tr><th scope=\"col\">Layer</th>"
+            "<th scope=\"col\">MUST <small>by RFC</small></th><th scope=\"col\">MUST <small>by "
+            "policy</small></th><th scope=\"col\">SHOULD</th><th scope=\"col\">not "
+            "shown</th><th scope=\"col\">n/a</th></tr></thead>\n<tbody>\n",
+            p->f);
+        for (size_t i = 0; i < s->layer_count; i++)
+            put_layer(p->f, &s->layers[i], false);
+        put_layer(p->f, &s->all, true);
+        fputs("</tbody></table></div>\n", p->f);
+    }
+    fputs("</section>\n", p->f);
+    buf_free(&title);
+    buf_free(&why);
+}
+
+static void put_counts(const struct report *p)
+{
+    fputs("<section id=\"counts\"><h2>Counts</h2>\n<div class=\"cards\">\n", p->f);
+    for (size_t i = 0; i < p->r->client_count; i++)
+        put_client(p, i);
+    fputs("</div></section>\n", p->f);
+}
+
+/* ---- the house ------------------------------------------------------------------------------- */
+
+static const struct verdict *house_verdict(const struct case_result *c, size_t row)
+{
+    size_t at = c->of->scenario->check_count + row;
+    return c->is_final && c->record && at < c->graded->count ? &c->graded->verdicts[at] : NULL;
+}
+
+static void put_broken(const struct report *p, size_t client, size_t row)
+{
+    size_t n = 0, most = 6;
+    for (size_t i = 0; i < p->r->plan->count; i++) {
+        const struct case_result *c = &p->r->clients[client].cases[i];
+        const struct verdict *v = house_verdict(c, row);
+        if (!v || verdict_rank(v) >= RANK_OPEN || n++ >= most)
+            continue;
+        fputs(n == 1 ? "" : ", ", p->f);
+        fputs("<a href=\"#", p->f);
+        page_play_id(p->f, p->r, c);
+        fputs("\">", p->f);
+        page_text(p->f, c->of->name);
+        fputs("</a>", p->f);
+    }
+    if (n > most)
+        fprintf(p->f, " and %zu more", n - most);
+}
+
+static void put_house_cell(const struct report *p, size_t client, size_t row)
+{
+    const struct summary *s = &p->summaries[client];
+    if (row >= s->house_count) {
+        fputs("<td></td>", p->f);
+        return;
+    }
+    const struct house_row *h = &s->house[row];
+    struct verdict v = { .kind = h->broken ? VERDICT_FAIL : h->kind,
+                         .level = h->level,
+                         .house = true,
+                         .critical = h->is_critical };
+    struct mark mark = page_mark(verdict_rank(&v), v.kind);
+    char word[64];
+    snprintf(word, sizeof(word), "broken in %zu", h->broken);
+    fputs("<td>", p->f);
+    page_chip(p->f, &mark, h->broken ? word : v.kind == VERDICT_PASS ? "kept" : "not tested");
+    if (h->broken) {
+        fputs("<br><small>", p->f);
+        put_broken(p, client, row);
+        fputs("</small>", p->f);
+    }
+    fputs("</td>", p->f);
+}
+
+static void put_client_heads(const struct report *p)
+{
+    for (size_t i = 0; i < p->r->client_count; i++) {
+        struct buf title = { 0 };
+        client_title(&title, &p->r->clients[i]);
+        fputs("<th scope=\"col\">", p->f);
+        page_text(p->f, title.at);
+        fputs("</th>", p->f);
+        buf_free(&title);
+    }
+}
+
+static void put_house(const struct report *p)
+{
+    const struct summary *most = p->summaries;
+    for (size_t i = 1; i < p->r->client_count; i++)
+        if (p->summaries[i].house_count > most->house_count)
+            most = &p->summaries[i];
+    fputs("<section id=\"house\"><h2>House checks</h2>\n"
+          "<p class=\"soft\">They hold in every case, and count once.</p>\n"
+          "<div class=\"scroll\"><table class=\"house\"><thead><tr><th scope=\"col\">Check</th>",
+          p->f);
+    put_client_heads(p);
+    fputs("</tr></thead>\n<tbody>\n", p->f);
+    for (size_t i = 0; p->r->client_count && i < most->house_count; i++) {
+        const struct house_row *h = &most->house[i];
+        fputs("<tr><th scope=\"row\">", p->f);
+        page_text(p->f, h->says ? h->says : h->id);
+        fputs(" <small><code>", p->f);
+        page_text(p->f, h->id);
+        fprintf(p->f, "</code>%s</small></th>", h->is_critical ? " critical" : "");
+        for (size_t k = 0; k < p->r->client_count; k++)
+            put_house_cell(p, k, i);
+        fputs("</tr>\n", p->f);
+    }
+    fputs("</tbody></table></div></section>\n", p->f);
+}
+
+/* ---- the table of cases ---------------------------------------------------------------------- */
+
+static size_t group_end(const struct plan *plan, size_t group)
+{
+    size_t end = group;
+    while (end < plan->count && plan->cases[end].group == group)
+        end++;
+    return end;
+}
+
+/* The worst of the variants stands for the scenario. */
+static const struct case_result *worst_case(const struct client_result *c, const struct plan *plan,
+                                            size_t group, size_t *missed)
+{
+    const struct case_result *worst = &c->cases[group];
+    *missed = 0;
+    for (size_t i = group; i < group_end(plan, group); i++) {
+        const struct case_result *other = &c->cases[i];
+        *missed += case_rank(other) < RANK_NONE;
+        if (other->is_final && (!worst->is_final || case_rank(other) < case_rank(worst) ||
+                                (case_rank(other) == case_rank(worst) &&
+                                 verdict_is_worse(case_verdict(other), case_verdict(worst)))))
+            worst = other;
+    }
+    return worst;
+}
+
+static void put_case_cell(const struct report *p, size_t client, size_t group)
+{
+    size_t missed, all = group_end(p->r->plan, group) - group;
+    const struct case_result *c = worst_case(&p->r->clients[client], p->r->plan, group, &missed);
+    struct mark mark = page_mark_of_case(c);
+    bool is_link = case_rank(c) < RANK_NONE;
+    fputs("<td>", p->f);
+    if (is_link) {
+        fputs("<a href=\"#", p->f);
+        page_play_id(p->f, p->r, c);
+        fputs("\">", p->f);
+    }
+    page_chip(p->f, &mark, NULL);
+    if (is_link)
+        fputs("</a>", p->f);
+    if (is_link && all > 1)
+        fprintf(p->f, " <small>%zu of %zu variants</small>", missed, all);
+    fputs("</td>", p->f);
+}
+
+static void put_case_row(const struct report *p, size_t group)
+{
+    const struct scenario *s = p->r->plan->cases[group].scenario;
+    enum rank rank = group_rank(p->r, group);
+    fprintf(p->f, "<tr class=\"%s\"><th scope=\"row\">", rank < RANK_NONE ? "missed" : "fine");
+    if (rank < RANK_NONE) {
+        fputs("<a href=\"#case/", p->f);
+        page_name(p->f, s->id);
+        fputs("\">", p->f);
+    }
+    page_text(p->f, s->title ? s->title : s->id);
+    fputs(rank < RANK_NONE ? "</a> <code>" : " <code>", p->f);
+    page_text(p->f, s->id);
+    fputs("</code></th>", p->f);
+    for (size_t i = 0; i < p->r->client_count; i++)
+        put_case_cell(p, i, group);
+    fputs("</tr>\n", p->f);
+}
+
+static bool is_in_layer(const struct plan *plan, size_t i, const char *layer)
+{
+    const char *own = plan->cases[i].scenario->layer;
+    return plan->cases[i].group == i && strcmp(own ? own : "", layer) == 0;
+}
+
+static void put_case_layer(const struct report *p, const char *layer)
+{
+    size_t count = 0, missed = 0;
+    for (size_t i = 0; i < p->r->plan->count; i++)
+        if (is_in_layer(p->r->plan, i, layer)) {
+            count++;
+            missed += group_rank(p->r, i) < RANK_NONE;
+        }
+    fprintf(p->f, "<tbody class=\"%s\"><tr class=\"layer\"><th colspan=\"%zu\" scope=\"rowgroup\">",
+            missed ? "missed" : "fine", p->r->client_count + 1);
+    page_text(p->f, *layer ? layer : "other");
+    fprintf(p->f, " <small>%zu cases, %zu with something to look at</small></th></tr>\n", count,
+            missed);
+    for (size_t i = 0; i < p->r->plan->count; i++)
+        if (is_in_layer(p->r->plan, i, layer))
+            put_case_row(p, i);
+    fputs("</tbody>\n", p->f);
+}
+
+/* Layers come in the order in which the plan has them. */
+static bool begins_layer(const struct plan *plan, size_t i)
+{
+    const char *layer = plan->cases[i].scenario->layer;
+    for (size_t k = 0; k < i; k++)
+        if (is_in_layer(plan, k, layer ? layer : ""))
+            return false;
+    return true;
+}
+
+static void put_cases(const struct report *p)
+{
+    const struct plan *plan = p->r->plan;
+    fputs("<section id=\"cases\"><h2>Cases</h2>\n<fieldset class=\"filter\"><legend "
+          "class=\"hidden\">Which cases</legend><label><input type=\"radio\" name=\"show\" "
+          "id=\"show-all\" checked> all</label> <label><input type=\"radio\" name=\"show\" "
+          "id=\"show-missed\"> only with something to look at</label></fieldset>\n"
+          "<div class=\"scroll\"><table class=\"cases\"><thead><tr><th scope=\"col\">Case</th>",
+          p->f);
+    put_client_heads(p);
+    fputs("</tr></thead>\n", p->f);
+    for (size_t i = 0; i < plan->count; i++)
+        if (begins_layer(plan, i))
+            put_case_layer(p, plan->cases[i].scenario->layer ? plan->cases[i].scenario->layer : "");
+    fputs("</table></div></section>\n", p->f);
+}
+
+/* ---- what did not hold ----------------------------------------------------------------------- */
+
+static void put_missed(const struct report *p, enum rank rank, const char *id)
+{
+    if (!p->missed[rank])
+        return;
+    fprintf(p->f, "<section id=\"missed-%s\"><h2>%s <small>%zu</small></h2>\n", id,
+            rank_heading(rank), p->missed[rank]);
+    for (size_t i = 0; i < p->r->plan->count; i++)
+        if (p->r->plan->cases[i].group == i && group_rank(p->r, i) == rank)
+            page_group(p->f, p->r, i);
+    fputs("</section>\n", p->f);
+}
+
+static void put_page(struct report *p)
+{
+    char title[256], heading[300];
+    for (size_t i = 0; i < p->r->plan->count; i++)
+        if (p->r->plan->cases[i].group == i)
+            p->missed[group_rank(p->r, i)]++;
+    snprintf(heading, sizeof(heading), "%s, graded", title_of(p, title));
+    page_begin(p->f, heading);
+    page_ladder_shapes(p->f);
+    put_head(p);
+    fputs("<main>\n", p->f);
+    put_counts(p);
+    put_house(p);
+    put_cases(p);
+    put_missed(p, RANK_CRITICAL, "critical");
+    put_missed(p, RANK_MUST, "must");
+    put_missed(p, RANK_BROKEN, "broken");
+    put_missed(p, RANK_SHOULD, "should");
+    put_missed(p, RANK_OPEN, "open");
+    fputs("</main>\n", p->f);
+    page_end(p->f);
+}
+
+static void write_end(FILE *f, const struct results *r, int exit_code)
+{
+    struct summary *summaries = calloc(r->client_count + 1, sizeof(*summaries));
+    struct report p = { .f = f, .r = r, .summaries = summaries };
+    (void)exit_code;
+    if (!summaries)
+        abort();
+    for (size_t i = 0; i < r->client_count; i++)
+        summary_make(&summaries[i], r, i);
+    put_page(&p);
+    free(summaries);
+}
+
+const struct output_form output_html = { .name = "html", .end = write_end };
