@@ -92,6 +92,9 @@ static int follow(struct call *c)
     const struct uri *next = uri_resolve(c->arena, c->uri, location, &why);
     if (!next)
         return failure_set(&c->failure, KIND_REDIRECTS, "the redirect cannot be followed: %s", why);
+    if (next->userinfo)
+        return failure_set(&c->failure, KIND_REDIRECTS,
+                           "the redirect names a URL with credentials, which a server made up");
     int waited = wait_as_asked(c);
     if (waited <= 0)
         return waited;
@@ -103,10 +106,7 @@ static int follow(struct call *c)
         drop_fields(c, secrets);
     if (mutant(MUTANT_DROPS_PA_ON_REDIRECT))
         c->proxy_gate.account_count = 0;
-    struct uri *clean = arena_take(c->arena, sizeof(*clean));
-    *clean = *next;
-    clean->userinfo = NULL; /* credentials that a server made up */
-    c->uri = clean;
+    c->uri = next;
     return 1;
 }
 

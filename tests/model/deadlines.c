@@ -16,7 +16,7 @@ static int to_ms(int64_t ns)
     const int64_t longest = 3600 * CLOCK_S;
     if (ns < 0)
         return 0;
-    return (int)((ns > longest ? longest : ns) + CLOCK_MS - 1) / (int)CLOCK_MS;
+    return (int)(((ns > longest ? longest : ns) + CLOCK_MS - 1) / CLOCK_MS);
 }
 
 static int64_t sooner(int64_t a, int64_t b)

@@ -145,7 +145,7 @@ static const char *content_of(struct upload *u, struct arena *a)
 {
     if (!u->is_there || u->octets)
         return u->octets;
-    char *content = arena_copy(a, "", (size_t)u->size);
+    char *content = arena_take(a, (size_t)u->size + 1);
     upload_read(u, 0, content, (size_t)u->size);
     return content;
 }

@@ -225,13 +225,22 @@ static int send_connect(struct call *c, struct connection *conn, const char *aut
 static struct connection *open_tunnel(struct call *c, const char *authority, const char *key)
 {
     struct connection *conn = NULL;
+    bool repeated = false;
     for (int round = 0; round < ROUNDS || mutant(MUTANT_ANSWERS_EVERY_407); round++) {
         struct channel *channel = conn ? NULL : dial_proxy(c);
         if (!conn && !channel)
             return NULL;
         conn = conn ? conn : connection_new(channel, key, c->proxy);
-        if (send_connect(c, conn, authority) < 0)
-            break;
+        if (send_connect(c, conn, authority) < 0) {
+            bool is_lost = round > 0 && c->response.status == 0 && !repeated &&
+                           (c->failure.kind == KIND_RESET || c->failure.kind == KIND_CLOSED_EARLY);
+            if (!is_lost)
+                break;
+            repeated = true; /* the connection died between two rounds: once more, on another */
+            connection_free(conn);
+            conn = NULL;
+            continue;
+        }
         if (opens_tunnel(c)) {
             keyring_let_in(&c->session->keyring, &c->proxy_gate, &conn->to_proxy, &c->response,
                            c->arena);

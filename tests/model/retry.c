@@ -169,11 +169,19 @@ static bool is_retryable(const struct call *c, int result)
     return policy_may_pass(&c->failure);
 }
 
+/* It cannot be reached, or broke before any answer. */
+static bool is_dead(const struct call *c)
+{
+    enum kind kind = c->failure.kind;
+    return kind == KIND_PROXY_UNREACHABLE || kind == KIND_TIMEOUT_CONNECT ||
+           (!c->heard && (kind == KIND_RESET || kind == KIND_CLOSED_EARLY));
+}
+
 /* The proxy stands in the way, not the target: 403 from it, 429 with a wait, or unreachable. */
 static bool is_blocked(const struct call *c, int result)
 {
     if (result < 0 && !c->response.status)
-        return c->failure.kind == KIND_PROXY_UNREACHABLE;
+        return is_dead(c);
     return c->response.status == 403 || c->response.status == 429;
 }
 
@@ -186,8 +194,7 @@ static bool may_rotate(const struct call *c, const struct attempts *t)
 static int64_t note_wait(struct call *c, const struct attempts *t, int result)
 {
     const struct proxy *p = proxy_at(t, t->at);
-    if (result < 0 && !c->response.status && c->failure.kind == KIND_PROXY_UNREACHABLE && p &&
-        t->count > 1)
+    if (result < 0 && !c->response.status && is_dead(c) && p && t->count > 1)
         session_cool(c->session, p->id, clock_now() + UNREACHABLE_FOR);
     if (!c->response.status || c->response.status < 400)
         return -1;
