@@ -155,7 +155,7 @@ static int finish(struct call *c, struct connection *conn)
 
 int call_attempt(struct call *c)
 {
-    struct rounds r = { 0 };
+    struct rounds r = { .must_be_fresh = c->wants_fresh && !mutant(MUTANT_RETRIES_ON_SIBLINGS) };
     c->response.status = 0;
     c->failure.kind = KIND_NONE;
     for (int i = 0;

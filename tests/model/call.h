@@ -35,7 +35,7 @@ struct call {
     const char *target;        /* request-target of the last exchange */
     bool heard;                /* something of an answer has come, on this connection */
     bool was_sent;             /* some of the request went to the origin, or its proxy */
-    uint64_t delivered;        /* octets that a streaming reader has got already */
+    bool wants_fresh;          /* the last attempt met a dead connection: so may its siblings be */
 
     struct response response; /* status 0: none */
     enum hop hop;

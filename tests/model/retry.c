@@ -284,6 +284,7 @@ static int prepare_next(struct call *c, struct attempts *t, int result)
 {
     int64_t asked = note_wait(c, t, result);
     bool can_retry = is_retryable(c, result);
+    c->wants_fresh = result < 0 && !c->response.status;
     t->in_row++;
     t->done++;
     if (!may_resend(c) || (result < 0 && was_delivered(c)))
