@@ -349,7 +349,9 @@ static void read_fields(struct auth *a, const struct auth_question *q)
 {
     struct http_slice ignored;
     credentials_parse(q->value, &a->credentials);
-    a->scheme = a->credentials.scheme;
+    for (size_t i = 0; i < a->credentials.scheme.len; i++)
+        buf_char(&a->lower, http_lower(a->credentials.scheme.at[i]));
+    a->scheme = (struct http_slice){ a->lower.at, a->lower.len };
     bool is_basic = http_slice_is_nocase(a->scheme, "Basic");
     if (http_slice_is_nocase(a->scheme, "Digest"))
         read_digest(a, q);
@@ -378,6 +380,7 @@ void auth_free(struct auth *a)
     credentials_free(&a->credentials);
     buf_free(&a->decoded);
     buf_free(&a->name);
+    buf_free(&a->lower);
     *a = (struct auth){ 0 };
 }
 

@@ -52,11 +52,13 @@ struct auth {
     enum auth_finding finding;
     const char *why;         /* what is wrong, or odd, in words; static; NULL: nothing */
     const struct gate *gate; /* the one that judged; NULL: none knows the scheme */
+    /* The scheme in lower case: it is the same in any (RFC 9110, 11.1), patterns are not. */
     struct http_slice scheme, user, nonce, nc, qop, algorithm, uri;
     bool has_uri, uri_matches; /* Digest: it equals the request-target octet for octet */
     struct credentials credentials;
     struct buf decoded; /* user-pass, NTLM message */
     struct buf name;    /* a user name that had to be decoded */
+    struct buf lower;   /* the scheme */
 };
 
 /* Does the value ask for qop=auth-int, so that the content is needed to judge it? */

@@ -117,7 +117,7 @@ static void search(struct finder *f, struct buf *path, size_t root_len, int dept
     DIR *folder = opendir(path->at);
     path->len = len;
     for (struct dirent *e; folder && (e = readdir(folder));) {
-        if (e->d_name[0] == '.')
+        if (e->d_name[0] == '.' || strcmp(e->d_name, "editions") == 0) /* lists of scenarios */
             continue;
         buf_printf(path, "/%s", e->d_name);
         buf_char(path, '\0');
@@ -320,16 +320,35 @@ static int keep_variant(const char *name, const char *variant, struct scenario_s
     return -1;
 }
 
+/* The name without the variant behind the `@`. */
+static char *plain_name(const char *name, const char *at)
+{
+    char *plain = strndup(name, (size_t)(at - name));
+    if (!plain)
+        abort();
+    return plain;
+}
+
 int catalogue_load(const char *name, struct scenario_set *set, struct complaints *complaints)
 {
     const char *at = strrchr(name, '@');
     struct stat st;
     if (!at || stat(name, &st) == 0)
         return load_without_variant(name, set, complaints);
-    char *plain = strndup(name, (size_t)(at - name));
-    if (!plain)
-        abort();
+    char *plain = plain_name(name, at);
     int result = load_without_variant(plain, set, complaints);
+    free(plain);
+    return result < 0 ? result : keep_variant(name, at + 1, set, complaints);
+}
+
+int catalogue_load_text(const char *name, const char *text, size_t len, struct scenario_set *set,
+                        struct complaints *complaints)
+{
+    const char *at = strrchr(name, '@');
+    if (!at)
+        return scenario_load_text(text, len, name, set, complaints);
+    char *plain = plain_name(name, at);
+    int result = scenario_load_text(text, len, plain, set, complaints);
     free(plain);
     return result < 0 ? result : keep_variant(name, at + 1, set, complaints);
 }

@@ -16,6 +16,10 @@
  * complaints: of the file, or that no scenario has the name, or which ones it fits. */
 int catalogue_load(const char *name, struct scenario_set *, struct complaints *);
 
+/* The same for a text; the name, up to the variant, stands for its file. */
+int catalogue_load_text(const char *name, const char *text, size_t len, struct scenario_set *,
+                        struct complaints *);
+
 struct catalogue_entry {
     const char *path, *id;
     const char *title, *layer; /* NULL: not said, or the file is no JSON */

@@ -47,8 +47,12 @@ struct child_end {
 struct child_options {
     char *const *argv; /* [0] is looked for in PATH (our own, not the one in environment) */
     const struct environment *environment; /* NULL: ours */
+    const char *folder;                    /* its working directory; NULL: ours */
     /* Standard input, output and error are pipes of ours; else they are inherited. */
     bool piped;
+    /* What it wrote is read before all else that came at the same time, where the loop has
+     * priorities (event_base_priority_init()). For children that write little. */
+    bool is_urgent;
     /* Its group becomes the foreground group of the terminal on standard input. To take the
      * terminal back is the caller's task (see tcsetpgrp(3)). */
     bool takes_terminal;

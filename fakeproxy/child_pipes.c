@@ -199,6 +199,8 @@ void child_pipes_watch(struct child *c)
         if (o->fd < 0)
             continue;
         event_assign(&o->event, c->all->base, o->fd, EV_READ | EV_PERSIST, on_readable, o);
+        if (c->is_urgent)
+            event_priority_set(&o->event, 0);
         event_add(&o->event, NULL);
     }
 }

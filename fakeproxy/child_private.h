@@ -48,6 +48,7 @@ struct child {
     struct child_end end;
     char tag[40]; /* value of FAKEPROXY_CHILD */
     struct child_input input;
+    bool is_urgent;
     struct child_output outputs[CHILD_STREAMS];
     void (*on_output)(void *arg, enum child_stream, const char *octets, size_t len);
     void (*on_end)(void *arg, const struct child_end *);

@@ -187,6 +187,7 @@ struct conn *conn_new(struct listener *l, int fd, const struct sockaddr *peer)
     c->wake_at = CLOCK_NEVER;
     c->state = first_state(c);
     link_conn(c);
+    leaks_begin(c);
     tell_accept(c, peer);
     return c;
 }
@@ -211,6 +212,7 @@ void conn_end(struct conn *c, const char *by, const char *how, const char *why, 
     /* An idle connection to the origin just ends; one in use breaks off like the client's. */
     const struct exchange *x = c->exchange;
     bool mid_exchange = strcmp(how, "fin") != 0 && x && x->uses_upstream && !x->response_body.whole;
+    leaks_tell(c);
     request_tell_body_left(c);
     tunnel_tell_end(c);
     script_tell_left(c, false);
@@ -511,6 +513,8 @@ void conn_poll(struct conn *c)
         do {
             before = c->state;
             step(c);
+            if (c->stream.search)
+                leaks_tell(c);
         } while (c->state != before && ++steps < POLL_STEPS);
         if (c->state != before) /* requests come as fast as we answer: others have their turn */
             conn_wake_at(c, 0);

@@ -4,7 +4,9 @@
  */
 #include "datadir.h"
 
+#include <dlfcn.h>
 #include <limits.h>
+#include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,25 +32,49 @@ static char *candidate(const char *bindir, const char *relative)
     return realpath(path, NULL);
 }
 
-char *datadir_of(const char *program)
+/* `relative` leads there from the folder of the file. */
+static char *find_from(const char *file, const char *relative)
 {
-    char bindir[PATH_MAX];
+    char folder[PATH_MAX];
     char *found = NULL;
-    const char *slash = strrchr(program, '/');
-    if (slash && (size_t)(slash - program) < sizeof(bindir)) {
-        memcpy(bindir, program, (size_t)(slash - program));
-        bindir[slash - program] = '\0';
-        found = candidate(bindir, FP_DATADIR_FROM_BINDIR);
-        if (!found && is_folder(bindir, "CMakeFiles")) /* build/<preset>/fakeproxy */
-            found = candidate(bindir, "../..");
+    const char *slash = strrchr(file, '/');
+    if (slash && (size_t)(slash - file) < sizeof(folder)) {
+        memcpy(folder, file, (size_t)(slash - file));
+        folder[slash - file] = '\0';
+        found = candidate(folder, relative);
+        if (!found && is_folder(folder, "CMakeFiles")) /* build/<preset>/fakeproxy */
+            found = candidate(folder, "../..");
     }
     if (!found && is_folder(FP_DATADIR, "scenarios"))
         found = strdup(FP_DATADIR);
     return found;
 }
 
+char *datadir_of(const char *program)
+{
+    return find_from(program, FP_DATADIR_FROM_BINDIR);
+}
+
+char *datadir_of_library(const char *library)
+{
+    return find_from(library, FP_DATADIR_FROM_LIBDIR);
+}
+
+/* The shared library that this code is in, or NULL: it is in the program. */
+static const char *own_library(void)
+{
+    static const char here = 0;
+    Dl_info info;
+    struct link_map *map = NULL;
+    int found = dladdr1(&here, &info, (void **)&map, RTLD_DL_LINKMAP);
+    return found && map && map->l_name[0] ? map->l_name : NULL; /* "" is the program itself */
+}
+
 char *datadir_find(void)
 {
+    const char *library = own_library();
+    if (library)
+        return datadir_of_library(library);
     char program[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
     program[n > 0 ? n : 0] = '\0';

@@ -294,6 +294,10 @@ const char *exits_of(const struct conn *);
 const char *exits_header(const struct conn *); /* for X-Exit: the actor's own, or NULL */
 void exits_free(struct exits *);
 
+/* leaks.c: texts that `leak` checks look for in what an actor receives */
+void leaks_begin(struct conn *); /* a connection was accepted */
+void leaks_tell(struct conn *);  /* those that came, each once: the event `found` */
+
 /* script.c: the cursor through a list */
 void script_begin(struct conn *, const struct rule *, enum conn_state after);
 enum progress script_poll(struct conn *);

@@ -44,11 +44,29 @@ static void say_bounds(struct buf *b, const struct count_check *c)
         buf_printf(b, "at most %" PRId64, c->max);
 }
 
+/* "for connection 2: ", "for exit x1: ", "at b: " */
+static void say_group(struct buf *b, const struct fp_event *e, int by)
+{
+    if (by == BY_ACTOR || by == FIELD_connection || by == FIELD_exchange)
+        buf_printf(b, "at %s", e->at);
+    if (by == FIELD_exchange) {
+        buf_string(b, ", for connection ");
+        grading_say_value(b, e, FIELD_connection);
+    }
+    if (by != BY_ACTOR) {
+        buf_printf(b, "%sfor %s ", b->len ? ", " : "", field_name((enum field_id)by));
+        grading_say_value(b, e, (enum field_id)by);
+    }
+    buf_string(b, ": ");
+}
+
 /* "3 times request with path /2: at most 1 expected" */
 static struct finding say_count(struct grading *g, const struct count_check *c,
                                 enum finding_kind kind, struct picked p)
 {
     struct buf b = { 0 };
+    if (c->by != BY_NONE && p.count)
+        say_group(&b, p.events[0], c->by);
     buf_printf(&b, "%zu ", p.count);
     if (c->distinct >= 0)
         buf_printf(&b, "value%s of %s in ", p.count == 1 ? "" : "s",
@@ -71,9 +89,8 @@ static struct finding say_count(struct grading *g, const struct count_check *c,
     return f;
 }
 
-struct finding grading_count(struct grading *g, const struct count_check *c)
+static struct finding judge_count(struct grading *g, const struct count_check *c, struct picked p)
 {
-    struct picked p = grading_pick(g, c->match);
     if (c->distinct >= 0)
         p = distinct(g, p, (enum field_id)c->distinct);
     int64_t n = (int64_t)p.count;
@@ -84,6 +101,71 @@ struct finding grading_count(struct grading *g, const struct count_check *c)
         return grading_found(g, FINDING_UNTESTED, "%" PRId64 " so far, and the case is not over",
                              n);
     return say_count(g, c, n < c->min ? FINDING_BROKEN : FINDING_HOLDS, p);
+}
+
+/* Those of the group that the event `of` is in; none if an event before it is, too: then the group
+ * had its turn. */
+static struct picked group(struct grading *g, struct picked all, size_t of, int by)
+{
+    struct picked p = { .events = arena_take(g->arena, (all.count + 1) * sizeof(*all.events)) };
+    for (size_t i = 0; i < all.count; i++) {
+        if (!grading_belongs(all.events[i], all.events[of], by))
+            continue;
+        if (i < of)
+            return (struct picked){ 0 };
+        p.events[p.count++] = all.events[i];
+    }
+    return p;
+}
+
+static struct finding say_groups(struct grading *g, const struct count_check *c, struct picked all,
+                                 size_t groups, size_t most)
+{
+    struct buf b = { 0 };
+    buf_printf(&b, "%zu of %s, at most %zu", groups,
+               c->by == BY_ACTOR ? "at" : field_name((enum field_id)c->by), most);
+    buf_string(&b, c->distinct >= 0 ? " different in " : " times ");
+    grading_say_match(g, &b, c->match);
+    buf_string(&b, " each");
+    struct finding f = grading_found(g, FINDING_HOLDS, "%.*s", (int)b.len, b.at);
+    buf_free(&b);
+    for (size_t i = 0; i < all.count; i++)
+        grading_evidence(&f, all.events[i]);
+    grading_evidence(&f, g->end);
+    return f;
+}
+
+/* Each value by itself. One that never came is in no bounds: a `min` is about those that did. */
+static struct finding count_each(struct grading *g, const struct count_check *c, struct picked all)
+{
+    size_t groups = 0, most = 0;
+    struct finding unmet = { .kind = FINDING_HOLDS };
+    for (size_t i = 0; i < all.count; i++) {
+        if (c->by >= 0 && !event_get(all.events[i], (enum field_id)c->by))
+            continue;
+        struct picked p = group(g, all, i, c->by);
+        if (p.count == 0)
+            continue;
+        struct finding f = judge_count(g, c, p);
+        if (f.kind == FINDING_BROKEN)
+            return f;
+        if (f.kind > unmet.kind)
+            unmet = f;
+        groups++;
+        most = p.count > most ? p.count : most;
+    }
+    if (groups == 0 && c->min > 0)
+        return grading_found(g, FINDING_UNTESTED, "there never was a %s",
+                             grading_match_text(g, c->match));
+    if (!g->end)
+        return grading_found(g, FINDING_UNTESTED, "the case is not over");
+    return unmet.kind == FINDING_HOLDS ? say_groups(g, c, all, groups, most) : unmet;
+}
+
+struct finding grading_count(struct grading *g, const struct count_check *c)
+{
+    struct picked p = grading_pick(g, c->match);
+    return c->by == BY_NONE ? judge_count(g, c, p) : count_each(g, c, p);
 }
 
 /* ---- order ----------------------------------------------------------------------------------- */

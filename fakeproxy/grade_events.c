@@ -147,6 +147,18 @@ bool grading_same(const struct fp_event *a, const struct fp_event *b, enum field
     return x->len == y->len && memcmp(x->text, y->text, x->len) == 0;
 }
 
+bool grading_belongs(const struct fp_event *a, const struct fp_event *b, int by)
+{
+    bool is_counted_there = by == FIELD_connection || by == FIELD_exchange;
+    if (by == BY_NONE)
+        return true;
+    if ((by == BY_ACTOR || is_counted_there) && strcmp(a->at, b->at) != 0)
+        return false;
+    if (by == FIELD_exchange && !grading_same(a, b, FIELD_connection))
+        return false;
+    return by == BY_ACTOR || grading_same(a, b, (enum field_id)by);
+}
+
 bool grading_is_date(const struct fp_event *response)
 {
     const struct event_value *v = event_get(response, FIELD_header);

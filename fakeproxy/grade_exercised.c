@@ -237,8 +237,9 @@ static const struct fp_event *carried_out(const struct grading *g, const struct 
     if (p->left && grading_flag(p->left, FIELD_completed, false))
         return p->left;
     const struct fp_event *sign = sign_of(p, index);
-    /* An action behind it was reached, so it is over. */
-    if (!sign && p->left && event_get(p->left, FIELD_action) && left_at(p) > index)
+    /* An action behind it was reached, or the `forward` that completes the list, which has no
+     * name there: so it is over. */
+    if (!sign && p->left && left_at(p) > index)
         sign = p->left;
     return sign && was_cut_short(g, p, index, sign) ? NULL : sign;
 }

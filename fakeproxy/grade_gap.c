@@ -54,7 +54,7 @@ static struct pairs neighbours(struct grading *g, const struct gap_check *c)
     struct pairs pairs = { .list = arena_take(g->arena, (p.count + 1) * sizeof(*pairs.list)) };
     for (size_t i = 1; i < p.count; i++)
         for (size_t k = i; k-- > 0;)
-            if (c->by < 0 || grading_same(p.events[k], p.events[i], (enum field_id)c->by)) {
+            if (grading_belongs(p.events[k], p.events[i], c->by)) {
                 pairs.list[pairs.count++] = make_pair(p.events[k], p.events[i]);
                 break;
             }

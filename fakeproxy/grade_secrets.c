@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "http.h"
+#include "search.h"
 
 /* ---- hop ------------------------------------------------------------------------------------- */
 
@@ -63,8 +64,8 @@ static bool is_shown(const struct user *u, const char *octets, size_t len)
     enum { TELLING = 6 };
     size_t password_len = strlen(u->password);
     buf_printf(&pair, "%s:%s", u->name, u->password);
-    bool found = grading_finds(pair.at, pair.len, octets, len) ||
-                 (password_len >= TELLING && grading_finds(u->password, password_len, octets, len));
+    bool found = search_finds(pair.at, pair.len, octets, len) ||
+                 (password_len >= TELLING && search_finds(u->password, password_len, octets, len));
     buf_free(&pair);
     return found;
 }
@@ -255,7 +256,7 @@ struct finding house_quiet(struct grading *g)
         seen += v != NULL;
         for (size_t k = 0; v && k < secrets.count; k++) {
             const struct user *u = secrets.list[k].user;
-            if (!grading_finds_word(u->password, strlen(u->password), v->text, v->len))
+            if (!search_finds_word(u->password, strlen(u->password), v->text, v->len))
                 continue;
             struct finding f =
                 grading_found(g, FINDING_BROKEN, "the error in %s shows the password of %s",

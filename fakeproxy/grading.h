@@ -75,6 +75,8 @@ bool grading_is(const struct fp_event *, enum field_id, const char *text);
 int64_t grading_number(const struct fp_event *, enum field_id); /* 0 where it is not there */
 bool grading_flag(const struct fp_event *, enum field_id, bool otherwise);
 bool grading_same(const struct fp_event *, const struct fp_event *, enum field_id);
+/* The same under a `by`: connections and exchanges of two actors are never the same. */
+bool grading_belongs(const struct fp_event *, const struct fp_event *, int by);
 
 /* Our own lag between two moments, summed up; and whether the wall clock jumped. */
 int64_t grading_lag(const struct grading *, int64_t from, int64_t to);
@@ -106,11 +108,6 @@ struct finding grading_order(struct grading *, const struct order_check *);
 struct finding grading_leak(struct grading *, const struct leak_check *);
 /* All kinds of a check, its `given` first. */
 struct finding grading_check(struct grading *, const struct check *);
-
-/* Is the needle in the octets: as it is, percent-encoded, or inside something base64-encoded? */
-bool grading_finds(const char *needle, size_t needle_len, const char *octets, size_t len);
-/* The same, where a needle so short that it stands in other words by chance must stand alone. */
-bool grading_finds_word(const char *needle, size_t needle_len, const char *octets, size_t len);
 
 enum { HOUSE_CHECKS = 9 };
 /* Fills in HOUSE_CHECKS verdicts. */

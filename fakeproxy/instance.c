@@ -30,8 +30,9 @@ int loop_init(struct loop *loop)
     loop->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (loop->base && loop->certs && loop->scratch && loop->spare_fd >= 0)
         return 0;
-    fprintf(stderr, "fakeproxy: the event loop could not be made: %s\n", strerror(errno));
+    int error = errno;
     loop_free(loop);
+    errno = error;
     return -1;
 }
 
@@ -331,10 +332,8 @@ static int open_listeners(struct instance *in, char **error)
         if (listener_open(&in->listeners[i], in, &in->scenario->actors[i], host, port) == 0)
             continue;
         const char *why = strerror(errno);
-        if (asprintf(error,
-                     "%s cannot listen on %s:%d: %s; choose another address with --listen "
-                     "ADDR:PORT (port 0: any free one)",
-                     in->scenario->actors[i].name, host ? host : "127.0.0.1", port, why) < 0)
+        if (asprintf(error, "%s cannot listen on %s:%d: %s", in->scenario->actors[i].name,
+                     host ? host : "127.0.0.1", port, why) < 0)
             *error = NULL;
         return -1;
     }

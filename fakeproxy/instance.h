@@ -29,7 +29,7 @@ struct loop {
     int spare_fd;  /* given up for a moment when accept() finds no descriptor left */
 };
 
-/* 0, or -1 with a message on standard error. */
+/* 0, or -1 with errno. */
 int loop_init(struct loop *);
 void loop_free(struct loop *);
 
@@ -52,7 +52,7 @@ struct instance_options {
 
 struct instance;
 
-/* Starts listening. NULL: *error says what failed and what to do (free() it). The scenario and
+/* Starts listening. NULL: *error says what failed (free() it). The scenario and
  * what the options point to outlive the instance. */
 struct instance *instance_start(struct loop *, const struct scenario *,
                                 const struct instance_options *, char **error);

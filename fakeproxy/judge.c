@@ -54,8 +54,10 @@ void judge_free(struct judge *j)
     for (size_t i = 0; i < j->options->report_count; i++)
         if (j->files[i])
             fclose(j->files[i]);
-    for (size_t i = 0; i < j->count; i++) /* it was lent as constant to the reports */
+    for (size_t i = 0; i < j->count; i++) { /* they were lent as constant to the reports */
         graded_free((struct graded *)(uintptr_t)j->parts[i].graded);
+        diagnosis_free((struct diagnosis *)(uintptr_t)j->parts[i].diagnosis);
+    }
     free(j->files);
     free(j->parts);
     free(j->was_played);
@@ -81,18 +83,33 @@ static bool has_judged_any(const struct reported *r)
 
 void judge_part(struct judge *j, const char *name, struct instance *in)
 {
+    instance_end(in, "done");
+    judge_so_far(j, name, in);
+}
+
+void judge_so_far(struct judge *j, const char *name, struct instance *in)
+{
     struct reported *r = &j->parts[j->count];
     const struct journal *journal = instance_journal(in);
-    instance_end(in, "done");
     struct grade_case c = { .scenario = instance_scenario(in),
                             .lost = journal_lost(journal),
                             .scope = instance_scope(in) };
     const struct fp_event **events = grade_events(journal, &c.count);
     c.events = events;
-    *r = (struct reported){ .name = name, .scenario = c.scenario, .graded = grade(&c) };
+    struct diagnosis *diagnosis = diagnose(&c, j->options->upstream_count > 0);
+    *r = (struct reported){
+        .name = name, .scenario = c.scenario, .graded = grade(&c), .diagnosis = diagnosis
+    };
+    if (c.scenario->check_count > 0)
+        diagnosis_fall_back(diagnosis, r->graded);
     /* Without checks the journal's ring may be small: what it lost was something. */
     j->was_played[j->count++] = (r->graded->exercised && has_judged_any(r)) || c.lost > 0;
     free(events);
+}
+
+const struct reported *judge_reported(const struct judge *j, size_t part)
+{
+    return &j->parts[part];
 }
 
 bool judge_was_played(const struct judge *j, size_t part)
@@ -142,6 +159,12 @@ bool judge_print(const struct judge *j, size_t part, FILE *f)
     fputc('\n', f);
     report_table(f, r, isatty(fileno(f)) && !(no_colour && *no_colour));
     return true;
+}
+
+void judge_explain(const struct judge *j, size_t part, FILE *f)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    report_diagnosis(f, &j->parts[part], isatty(fileno(f)) && !(no_colour && *no_colour));
 }
 
 int judge_write_reports(struct judge *j, const struct reported_command *command, int exit_code)

@@ -13,7 +13,7 @@ static const struct key from_to_keys[] = {
 static const struct shape from_to = { .kind = SHAPE_OBJECT, .keys = from_to_keys, .tell = "from" };
 static const struct key of_by_keys[] = {
     KEY("of", &shape_match, "neighbours among these events", .required = true),
-    KEY("by", &shape_field_name, "only neighbours with an equal value of this field",
+    KEY("by", &shape_apart, "only neighbours of the same value of this field, or at the same actor",
         .says = "all"),
     { .name = NULL },
 };
@@ -78,6 +78,9 @@ static const struct shape alternatives;
         KEY("max", &bound, "of the count, or of the gap: a hard stop, for hangs"),                 \
         KEY("exactly", &number_bound, "of the count", .with = "count"),                            \
         KEY("distinct", &shape_field_name, "counts the values of this field", .with = "count"),    \
+        KEY("by", &shape_apart,                                                                    \
+            "the bounds of the count hold for each value of this field, or each actor (`at`)",     \
+            .with = "count"),                                                                      \
         KEY("within", &time_bound, "of the gap: `max(2s, 4 × noise)` is added", .with = "gap"),    \
         KEY("grows", &shape_bool,                                                                  \
             "of the gap: the last one is not shorter than the first, 20 ms of tolerance",          \

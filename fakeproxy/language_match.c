@@ -25,6 +25,15 @@ const struct shape shape_field_name = { .kind = SHAPE_ENUM,
                                         .expects = "a field of the journal",
                                         .words = field_names };
 
+static const char *const apart_names[] = { "at",
+#define FIELD(name, type, events, doc) #name,
+#include "event.def"
+                                           NULL };
+const struct shape shape_apart = { .kind = SHAPE_ENUM,
+                                   .name = "apart",
+                                   .expects = "\"at\" (the actor), or a field of the journal",
+                                   .words = apart_names };
+
 /* ---- patterns -------------------------------------------------------------------------------- */
 
 static const struct shape pattern_text, pattern_number, pattern_seconds, pattern_flag;

@@ -21,7 +21,7 @@ extern const struct shape shape_any, shape_null, shape_bool, shape_text, shape_o
 
 /* language_match.c */
 extern const struct shape shape_match, shape_when, shape_condition, shape_step_condition,
-    shape_field_name;
+    shape_field_name, shape_apart;
 
 /* language_action.c */
 extern const struct shape shape_action, shape_actions, shape_end;

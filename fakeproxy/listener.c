@@ -51,22 +51,27 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
     }
 }
 
+enum { FILLERS = 4 };
+
 /* Fills a backlog of 0 ourselves: the kernel then drops every further SYN, and the client's connect
  * hangs as it does behind a dead route. */
-static void fill_backlog(struct listener *l)
+static int fill_backlog(struct listener *l)
 {
     struct sockaddr_storage a = { 0 };
     socklen_t len = sizeof(a);
     getsockname(l->fd, (struct sockaddr *)&a, &len);
-    l->filler_count = 4;
-    l->fillers = calloc(l->filler_count, sizeof(*l->fillers));
+    l->fillers = calloc(FILLERS, sizeof(*l->fillers));
     if (!l->fillers)
         abort();
-    for (size_t i = 0; i < l->filler_count; i++) {
-        l->fillers[i] = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (connect(l->fillers[i], (struct sockaddr *)&a, len) < 0 && errno != EINPROGRESS)
-            perror("fakeproxy: filling a black hole");
+    for (; l->filler_count < FILLERS; l->filler_count++) {
+        int fd = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+            return -1;
+        l->fillers[l->filler_count] = fd;
+        if (connect(fd, (struct sockaddr *)&a, len) < 0 && errno != EINPROGRESS)
+            return -1;
     }
+    return 0;
 }
 
 static void start_listening(void *arg)
@@ -131,8 +136,7 @@ int listener_open(struct listener *l, struct instance *in, const struct actor *a
         break;
     case LISTEN_BLACKHOLE:
         listen(l->fd, 0);
-        fill_backlog(l);
-        break;
+        return fill_backlog(l);
     }
     return 0;
 }

@@ -71,15 +71,29 @@ static void check_has_field(struct judging *j, const struct json *v, const struc
                  show_value(j->load->l, v));
 }
 
+static int load_apart(const struct json *v)
+{
+    return !v ? BY_NONE : json_is(v, "at") ? BY_ACTOR : field_by_name(v->text);
+}
+
+/* "at" is where every event is. */
+static void check_apart(struct judging *j, const struct json *v, const struct match *m)
+{
+    if (v && !json_is(v, "at"))
+        check_has_field(j, v, m);
+}
+
 static void load_count(struct judging *j, const struct json *check, struct check *c)
 {
     const struct json *exactly = json_get(check, "exactly"),
-                      *distinct = json_get(check, "distinct");
+                      *distinct = json_get(check, "distinct"), *by = json_get(check, "by");
     c->count.match = load_events(j, json_get(check, "count"));
     c->count.min = number_or_none(json_get(check, "min"));
     c->count.max = number_or_none(json_get(check, "max"));
     c->count.distinct = field_or_none(distinct);
+    c->count.by = load_apart(by);
     check_has_field(j, distinct, c->count.match);
+    check_apart(j, by, c->count.match);
     if (exactly && (c->count.min >= 0 || c->count.max >= 0))
         complain_of_name(j->load->l, exactly, NULL,
                          "\"exactly\" beside other bounds of the count, expected it alone");
@@ -125,9 +139,9 @@ static void load_gap(struct judging *j, const struct json *check, struct check *
         g->to = load_events(j, json_get(v, "to"));
     } else {
         g->of = load_events(j, json_get(v, "of"));
-        check_has_field(j, by, g->of);
+        check_apart(j, by, g->of);
     }
-    g->by = field_or_none(by);
+    g->by = load_apart(by);
     g->min = load_bound(json_get(check, "min"));
     g->within = load_bound(json_get(check, "within"));
     g->max = load_bound(json_get(check, "max"));
@@ -150,7 +164,9 @@ static void load_leak(struct judging *j, const struct json *v, struct check *c)
     if (text->len == 0)
         complain(j->load->l, text, NULL, "an empty text is everywhere, expected some octets");
     for (const struct json *m = in->first; m; m = m->next)
-        if (!json_is(m, "error") && !json_is(m, "log") && scenario_actor(j->load->s, m->text) < 0)
+        if (scenario_actor(j->load->s, m->text) >= 0)
+            j->load->s->asks_leaks = true;
+        else if (!json_is(m, "error") && !json_is(m, "log"))
             complain(j->load->l, m, hint_actor(j->load, m),
                      "found %s, expected the name of an actor, \"error\" or \"log\"",
                      show_value(j->load->l, m));
@@ -176,8 +192,8 @@ static void load_kinds(struct judging *j, const struct json *v, struct check *c)
     const struct json *given = json_get(v, "given");
     size_t found = 0;
     c->says = load_optional(j->load, v, "says");
-    c->count = (struct count_check){ .min = -1, .max = -1, .distinct = -1 };
-    c->gap = (struct gap_check){ .by = -1, .slack = -1 };
+    c->count = (struct count_check){ .min = -1, .max = -1, .distinct = -1, .by = BY_NONE };
+    c->gap = (struct gap_check){ .by = BY_NONE, .slack = -1 };
     if (given) {
         struct match_place place = { .needs_event = true };
         c->given = load_match(j->load, given, &place);

@@ -26,6 +26,13 @@ struct context {
 
 static void load_pattern(struct context *, int field, const struct json *, struct pattern *);
 
+/* RFC 9110, 11.1: schemes have no case. What a client says of an error is prose. */
+static bool has_any_case(int field)
+{
+    return field == FIELD_scheme || field == FIELD_error || field == FIELD_text ||
+           field == FIELD_kind;
+}
+
 /* ---- patterns -------------------------------------------------------------------------------- */
 
 /* JSON numbers go up to 1e308; what no event can have stays what no event has. */
@@ -88,6 +95,7 @@ static void load_text_pattern(struct context *c, int field, const struct json *v
     /* What a client says is UTF-8; all else is octets of the wire. */
     bool is_said = field == FIELD_text || field == FIELD_error;
     p->kind = PATTERN_TEXT;
+    p->any_case = has_any_case(field);
     p->text =
         is_said ? load_text(c->load, v, c->place->text) : load_octets(c->load, v, c->place->text);
     load_check_name(c->load, field, v, &p->text);
@@ -126,6 +134,7 @@ static void load_as(struct context *c, int field, const struct json *v, struct p
     const struct json *named = json_get(v, "field");
     struct match_place place = { .is_live = c->place->is_live };
     p->kind = PATTERN_AS;
+    p->any_case = has_any_case(field);
     if (field != FIELD_AT) {
         p->as_field = (enum field_id)(named ? field_by_name(named->text) : field);
         place.among = field_events(p->as_field);
@@ -297,6 +306,7 @@ static void load_fields(struct context *c)
             continue;
         struct match_entry *e = &entries[c->match->count++];
         e->field = (enum field_id)field;
+        c->load->s->asks_intact |= field == FIELD_intact;
         check_field(c, field, m);
         check_decides(c, field, m);
         if (field_type(e->field) == FIELD_TYPE_HEADER)

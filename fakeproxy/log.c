@@ -11,12 +11,15 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "diagnosis.h"
 #include "say.h"
 
 struct log {
     struct log_style *style;
     const char *name;
     bool colour, muted;
+    struct diagnosis *diagnosis; /* NULL: none is made */
+    int64_t now;                 /* t of the event at hand */
 };
 
 struct log *log_new(struct log_style *style, const char *name)
@@ -39,6 +42,8 @@ void log_mute(struct log *l)
 
 void log_free(struct log *l)
 {
+    if (l)
+        diagnosis_free(l->diagnosis);
     free(l);
 }
 
@@ -63,6 +68,32 @@ static void add_rule(struct buf *b, const struct fp_event *e)
     buf_char(b, ']');
 }
 
+static void begin_line(const struct log *l, int64_t t)
+{
+    if (l->name)
+        fprintf(l->style->out, "%-*s ", l->style->name_width, l->name);
+    fprintf(l->style->out, "%9.3f  ", (double)(t - l->style->start) / (double)CLOCK_S);
+}
+
+static void print_found(void *arg, const struct diagnosed *f)
+{
+    struct log *l = arg;
+    struct buf seen = { 0 };
+    if (l->muted)
+        return;
+    say_text(&seen, f->seen, strlen(f->seen));
+    begin_line(l, l->now);
+    fprintf(l->style->out, "! %s%s: %.*s%s\n", l->colour ? say_colours[TONE_BAD] : "", f->code,
+            (int)seen.len, seen.at ? seen.at : "", l->colour ? say_colour_end : "");
+    buf_free(&seen);
+}
+
+void log_diagnose(struct log *l, const struct scenario *s, bool redact)
+{
+    l->diagnosis = diagnosis_new(
+        s, &(struct diagnosis_options){ .redact = redact, .found = print_found, .arg = l });
+}
+
 static void print(void *arg, const struct fp_event *e)
 {
     struct log *l = arg;
@@ -76,13 +107,14 @@ static void print(void *arg, const struct fp_event *e)
         buf_printf(&who, "%s ", e->at);
         say_number(&who, e);
         add_rule(&text, e);
-        if (l->name)
-            fprintf(l->style->out, "%-*s ", l->style->name_width, l->name);
-        fprintf(l->style->out, "%9.3f  %-13.*s %s%.*s%s\n",
-                (double)(e->t - l->style->start) / (double)CLOCK_S, (int)who.len, who.at,
+        begin_line(l, e->t);
+        fprintf(l->style->out, "%-13.*s %s%.*s%s\n", (int)who.len, who.at,
                 l->colour ? say_colours[tone] : "", (int)text.len, text.at,
                 l->colour && tone != TONE_PLAIN ? say_colour_end : "");
     }
+    l->now = e->t;
+    if (l->diagnosis && !l->muted)
+        diagnosis_event(l->diagnosis, e);
     buf_free(&text);
     buf_free(&who);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "journal.h"
+#include "scenario.h"
 
 struct log;
 
@@ -21,6 +22,9 @@ struct log_style {
 /* name: put before each line where several scenarios play; NULL: none. Both outlive the log. */
 struct log *log_new(struct log_style *, const char *name);
 void log_add(struct log *, struct journal *);
+/* Also says what the client does wrong, once each, as soon as it is certain. The scenario outlives
+ * the log. redact: shows no credentials. To be called before log_add(). */
+void log_diagnose(struct log *, const struct scenario *, bool redact);
 /* From now on it says nothing: what follows is our own clearing away. */
 void log_mute(struct log *); /* NULL is fine */
 void log_free(struct log *);

@@ -6,6 +6,7 @@
 
 #include "calibrate.h"
 #include "commands.h"
+#include "explain.h"
 #include "options.h"
 #include "play.h"
 #include "show.h"
@@ -24,6 +25,8 @@ static int run(const struct options *o)
         return skeleton_new(o->operands[0]);
     case COMMAND_SHOW:
         return show(o->operands[0]);
+    case COMMAND_EXPLAIN:
+        return explain(o->operands, o->operand_count);
     case COMMAND_CALIBRATE:
         return calibrate();
     case COMMAND_HELP:

@@ -27,15 +27,26 @@ static bool fits(const struct pattern *, const struct value *, const struct matc
 
 /* ---- globs ----------------------------------------------------------------------------------- */
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static bool is_same_octet(char a, char b, bool any_case)
+{
+    return a == b || (any_case && lower(a) == lower(b));
+}
+
 /* Greedy with one step back: the last `*` takes one octet more each time the rest does not fit. */
-bool match_glob(const char *pattern, size_t pattern_len, const char *text, size_t len)
+static bool glob(const char *pattern, size_t pattern_len, const char *text, size_t len,
+                 bool any_case)
 {
     size_t p = 0, t = 0, star = SIZE_MAX, resume = 0;
     while (t < len) {
         if (p < pattern_len && pattern[p] == '*') {
             star = p++;
             resume = t;
-        } else if (p < pattern_len && pattern[p] == text[t]) {
+        } else if (p < pattern_len && is_same_octet(pattern[p], text[t], any_case)) {
             p++;
             t++;
         } else if (star != SIZE_MAX) {
@@ -50,14 +61,20 @@ bool match_glob(const char *pattern, size_t pattern_len, const char *text, size_
     return p == pattern_len;
 }
 
-static bool glob_text(const struct text *t, const char *octets, size_t len,
+bool match_glob(const char *pattern, size_t pattern_len, const char *text, size_t len)
+{
+    return glob(pattern, pattern_len, text, len, false);
+}
+
+static bool glob_text(const struct pattern *p, const char *octets, size_t len,
                       const struct match_env *env)
 {
+    const struct text *t = &p->text;
     if (!t->has_placeholder)
-        return match_glob(t->octets, t->len, octets, len);
+        return glob(t->octets, t->len, octets, len, p->any_case);
     struct buf b = { 0 };
     text_expand(t, env->scope, &b);
-    bool is_match = match_glob(b.at, b.len, octets, len);
+    bool is_match = glob(b.at, b.len, octets, len, p->any_case);
     buf_free(&b);
     return is_match;
 }
@@ -70,9 +87,9 @@ static bool fits_text(const struct pattern *p, const struct value *v, const stru
     if (!v->is_there)
         return false;
     if (!v->is_number)
-        return glob_text(&p->text, v->text, v->len, env);
+        return glob_text(p, v->text, v->len, env);
     int n = snprintf(digits, sizeof(digits), "%" PRId64, v->number);
-    return glob_text(&p->text, digits, (size_t)n, env);
+    return glob_text(p, digits, (size_t)n, env);
 }
 
 static struct value value_of(const struct fp_event *e, enum field_id field)
@@ -89,13 +106,16 @@ static struct value value_of(const struct fp_event *e, enum field_id field)
                            .len = v->text ? v->len : 0 };
 }
 
-static bool is_same(const struct value *a, const struct value *b)
+static bool is_same(const struct value *a, const struct value *b, bool any_case)
 {
     if (!a->is_there || !b->is_there || a->is_number != b->is_number || a->is_flag != b->is_flag)
         return false;
     if (a->is_number || a->is_flag)
         return a->number == b->number;
-    return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+    bool same = a->len == b->len;
+    for (size_t i = 0; same && i < a->len; i++)
+        same = is_same_octet(a->text[i], b->text[i], any_case);
+    return same;
 }
 
 static bool fits_as(const struct pattern *p, const struct value *v, const struct match_env *env)
@@ -104,7 +124,7 @@ static bool fits_as(const struct pattern *p, const struct value *v, const struct
     if (!first)
         return false;
     struct value other = value_of(first, p->as_field);
-    return is_same(v, &other);
+    return is_same(v, &other, p->any_case);
 }
 
 static bool is_present(const struct value *v)

@@ -31,6 +31,7 @@ struct field_condition {
  * ABSENT and NOT. Under `at`, AS compares the events' actors, whatever as_field says. */
 struct pattern {
     enum pattern_kind kind;
+    bool any_case; /* TEXT, AS: ASCII letters match whatever their case */
     struct text text;
     int64_t min, max; /* NUMBER: min; an open end is INT64_MIN or INT64_MAX */
     const struct pattern *operands;

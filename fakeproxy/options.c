@@ -23,6 +23,7 @@ const char options_help[] =
     "  fakeproxy check FILE...       are these valid? says what is wrong, and where\n"
     "  fakeproxy new TOPIC/NAME      write a scenario to start from: TOPIC/NAME.json\n"
     "  fakeproxy show FILE           draw a journal as a ladder (-: standard input)\n"
+    "  fakeproxy explain WHAT        407, ECONNRESET, a scenario: what to do about it\n"
     "  fakeproxy calibrate           how exact waits and cuts are on this machine\n"
     "\n"
     "NAME: a file, an id such as transport/idle-reset, or its last part; id@variant.\n"
@@ -33,8 +34,7 @@ const char options_help[] =
     "  --journal FILE       writes what happens as JSON Lines (-: standard output)\n"
     "  --ready FILE         writes the addresses as JSON once they listen (or fd:N)\n"
     "  --ca-file FILE       writes the certificate that TLS clients are to trust\n"
-    "  --timeout TIME       ends it after 500ms, 90s, 2m, with exit status 3\n"
-    "  --seed N             makes `chance` come out the same again\n"
+    "  --timeout TIME       ends it after 500ms, 90s, 2m; --seed N: the same chances\n"
     "  --report json:FILE   writes the verdicts (or junit:FILE); --quiet, --version\n"
     "Exit: 0 as expected, 1 not so, or COMMAND failed, 2 wrong usage or scenario,\n"
     "3 we failed, or --timeout passed, 4 nothing was tested. More: man fakeproxy\n";
@@ -271,6 +271,7 @@ static int choose_command(struct options *o, const char *name)
         { "check", COMMAND_CHECK, 1, INT_MAX },
         { "new", COMMAND_NEW, 1, 1 },
         { "show", COMMAND_SHOW, 1, 1 },
+        { "explain", COMMAND_EXPLAIN, 1, INT_MAX },
         { "calibrate", COMMAND_CALIBRATE, 0, 0 },
         { "help", COMMAND_HELP, 0, INT_MAX },
     };

@@ -25,6 +25,7 @@ enum command {
     COMMAND_CHECK,
     COMMAND_NEW,
     COMMAND_SHOW,
+    COMMAND_EXPLAIN,
     COMMAND_CALIBRATE,
     COMMAND_HELP,
     COMMAND_VERSION
@@ -39,7 +40,7 @@ struct options {
     enum command command;
     const char **scenarios; /* names as given; count of them */
     int scenario_count;
-    char **operands; /* of list, check, new, show */
+    char **operands; /* of list, check, new, show, explain */
     int operand_count;
     char **words;      /* all that is no option, the command's name first */
     char **program;    /* COMMAND and its arguments, NULL-terminated; NULL: none */

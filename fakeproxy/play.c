@@ -209,7 +209,10 @@ static int start_part(struct play *p, struct part *part, bool is_first)
     char *error = NULL;
     part->instance = instance_start(&p->loop, s, &options, &error);
     if (!part->instance) {
-        fprintf(stderr, "fakeproxy: %s\n", error ? error : "out of memory");
+        fprintf(stderr,
+                "fakeproxy: %s; choose another address with --listen ADDR:PORT (port 0: any free "
+                "one)\n",
+                error ? error : "out of memory");
         free(error);
         return EXIT_HARNESS;
     }
@@ -218,6 +221,7 @@ static int start_part(struct play *p, struct part *part, bool is_first)
     journal_listen(journal, count_event, part);
     if (!o->quiet) {
         part->log = log_new(&p->log, told);
+        log_diagnose(part->log, s, o->upstream_count > 0);
         log_add(part->log, journal);
     }
     if (p->journal)
@@ -361,6 +365,7 @@ static void sum_up(struct play *p)
                 (unsigned long long)part->requests, (unsigned long long)part->rules_played);
         if (!judge_print(p->judge, i, p->log.out))
             fprintf(p->log.out, "%s\n", how_it_went(p, i));
+        judge_explain(p->judge, i, p->log.out);
     }
 }
 
@@ -450,7 +455,11 @@ static int run(struct play *p)
 {
     if (load(p) < 0)
         return EXIT_USAGE;
-    if (loop_init(&p->loop) < 0 || open_journal(p) < 0)
+    if (loop_init(&p->loop) < 0) {
+        fprintf(stderr, "fakeproxy: the event loop could not be made: %s\n", strerror(errno));
+        return EXIT_HARNESS;
+    }
+    if (open_journal(p) < 0)
         return EXIT_HARNESS;
     if (!(p->judge = judge_new(p->options, p->part_count)))
         return EXIT_HARNESS;

@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "say.h"
+#include "wrap.h"
 
 /* ---- what there is to say -------------------------------------------------------------------- */
 
@@ -126,6 +127,24 @@ void report_counts(FILE *f, const struct reported *r)
     }
 }
 
+/* ---- the diagnosis --------------------------------------------------------------------------- */
+
+void report_diagnosis(FILE *f, const struct reported *r, bool colour)
+{
+    size_t count = r->diagnosis ? diagnosis_count(r->diagnosis) : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct diagnosed *found = diagnosis_get(r->diagnosis, i);
+        enum tone tone = found->note ? TONE_PLAIN : found->critical ? TONE_BAD : TONE_WARN;
+        bool coloured = colour && tone != TONE_PLAIN;
+        fprintf(f, "%s! %s%s (layer: %s%s)", coloured ? say_colours[tone] : "", found->code,
+                coloured ? say_colour_end : "", found->layer, found->critical ? "; critical" : "");
+        fprintf(f, found->times > 1 ? ", %llu times\n" : "\n", (unsigned long long)found->times);
+        wrap_print(f, "seen", found->seen);
+        wrap_print(f, "cause", found->cause);
+        wrap_print(f, "fix", found->fix);
+    }
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void add_text(struct buf *b, const char *name, const char *text)
@@ -139,6 +158,17 @@ static const char *flag(bool value)
     return value ? "true" : "false";
 }
 
+/* The last member of an object. */
+static void add_evidence(struct buf *b, const uint64_t *evidence, size_t count)
+{
+    buf_string(b, ",\"evidence\":[");
+    for (size_t i = 0; i < count; i++) {
+        buf_string(b, i ? "," : "");
+        buf_number(b, (int64_t)evidence[i]);
+    }
+    buf_string(b, "]}");
+}
+
 static void add_verdict(struct buf *b, const struct verdict *v)
 {
     buf_string(b, "{\"id\":");
@@ -150,12 +180,31 @@ static void add_verdict(struct buf *b, const struct verdict *v)
     if (v->says)
         add_text(b, "says", v->says);
     add_text(b, "sentence", v->sentence);
-    buf_string(b, ",\"evidence\":[");
-    for (size_t i = 0; i < v->evidence_count; i++) {
-        buf_string(b, i ? "," : "");
-        buf_number(b, (int64_t)v->evidence[i]);
+    add_evidence(b, v->evidence, v->evidence_count);
+}
+
+static void add_found(struct buf *b, const struct diagnosed *f)
+{
+    buf_string(b, "{\"code\":");
+    buf_json(b, f->code, strlen(f->code));
+    add_text(b, "layer", f->layer);
+    buf_printf(b, ",\"mistake\":%s,\"critical\":%s,\"times\":", flag(!f->note), flag(f->critical));
+    buf_number(b, (int64_t)f->times);
+    add_text(b, "seen", f->seen);
+    add_text(b, "cause", f->cause);
+    add_text(b, "fix", f->fix);
+    add_evidence(b, f->evidence, f->evidence_count);
+}
+
+static void add_diagnosis(struct buf *b, const struct diagnosis *d)
+{
+    size_t count = d ? diagnosis_count(d) : 0;
+    buf_string(b, ",\"diagnosis\":[");
+    for (size_t i = 0; i < count; i++) {
+        buf_string(b, i ? ",\n " : "\n ");
+        add_found(b, diagnosis_get(d, i));
     }
-    buf_string(b, "]}");
+    buf_char(b, ']');
 }
 
 static void add_scenario(struct buf *b, const struct reported *r)
@@ -172,7 +221,9 @@ static void add_scenario(struct buf *b, const struct reported *r)
         buf_string(b, i ? ",\n " : "\n ");
         add_verdict(b, &r->graded->verdicts[i]);
     }
-    buf_string(b, "]}");
+    buf_string(b, "]");
+    add_diagnosis(b, r->diagnosis);
+    buf_char(b, '}');
 }
 
 /* "SIGKILL"; of a real-time signal, which has no name, the number. */
@@ -256,6 +307,26 @@ static void add_element(struct buf *b, const char *element, const struct verdict
     buf_string(b, "\"/>");
 }
 
+static void add_failure(struct buf *b, const struct reported *r, const struct verdict *v)
+{
+    size_t count = r->diagnosis ? diagnosis_count(r->diagnosis) : 0;
+    buf_string(b, "<failure message=\"fail: ");
+    add_xml(b, v->sentence);
+    buf_string(b, count ? "\">" : "\"/>");
+    for (size_t i = 0; i < count; i++) {
+        const struct diagnosed *f = diagnosis_get(r->diagnosis, i);
+        const char *const lines[][2] = {
+            { f->layer, f->code }, { "seen", f->seen }, { "cause", f->cause }, { "fix", f->fix }
+        };
+        for (size_t k = 0; k < sizeof(lines) / sizeof(lines[0]); k++) {
+            buf_printf(b, "\n%s: ", lines[k][0]);
+            add_xml(b, lines[k][1]);
+        }
+        buf_char(b, '\n');
+    }
+    buf_string(b, count ? "</failure>" : "");
+}
+
 static void add_case(struct buf *b, const struct reported *r, const struct verdict *v)
 {
     buf_string(b, "  <testcase classname=\"");
@@ -264,7 +335,7 @@ static void add_case(struct buf *b, const struct reported *r, const struct verdi
     add_xml(b, v->id);
     buf_string(b, "\">");
     if (v->kind == VERDICT_FAIL) {
-        add_element(b, "failure", v);
+        add_failure(b, r, v);
     } else if (v->kind == VERDICT_HARNESS_ERROR) {
         add_element(b, "error", v);
     } else if (is_skipped(v)) {

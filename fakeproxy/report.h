@@ -7,12 +7,14 @@
 
 #include <stdio.h>
 
+#include "diagnosis.h"
 #include "verdict.h"
 
 struct reported {     /* one scenario that was played */
     const char *name; /* id, or id@variant */
     const struct scenario *scenario;
     const struct graded *graded;
+    const struct diagnosis *diagnosis; /* NULL: none was made */
 };
 
 struct reported_command { /* COMMAND, once it has ended */
@@ -30,6 +32,8 @@ bool report_has_failed(const struct reported *); /* a MUST was missed */
 /* One line a check: all of the scenario's own, and the house checks that failed or could not be
  * judged; the other house checks that passed in one line. */
 void report_table(FILE *, const struct reported *, bool colour);
+/* What diagnosis found, for people: what was seen, why, what to do. */
+void report_diagnosis(FILE *, const struct reported *, bool colour);
 /* "3 pass, 1 fail, 2 not-judged", of the own checks and the house checks that failed. */
 void report_counts(FILE *, const struct reported *);
 

@@ -9,6 +9,8 @@
 
 #include "clock.h"
 #include "engine.h"
+#include "intact.h"
+#include "search.h"
 
 enum { HEAD_MAX = 65536 }; /* octets of a request's header block; past it: 431 */
 
@@ -246,9 +248,27 @@ void request_send_continue(struct conn *c)
     stream_put_octets(&c->stream, line, sizeof(line) - 1);
 }
 
-static void hash_payload(const char *data, size_t len, void *arg)
+static void take_payload(const char *data, size_t len, void *arg)
 {
-    EVP_DigestUpdate(arg, data, len);
+    struct conn *c = arg;
+    EVP_DigestUpdate(c->exchange->digest, data, len);
+    /* Without chunks it is what was read already. */
+    if (c->stream.search && c->exchange->body.kind == BODY_CHUNKED)
+        search_feed(c->stream.search, SEARCH_CONTENT, data, len);
+}
+
+static void add_intact(const struct conn *c, struct event_draft *d, const char *hex)
+{
+    const struct exchange *x = c->exchange;
+    const struct intact_body b = { .method = x->request.method,
+                                   .host = x->target.host,
+                                   .path = x->target.path,
+                                   .whole = x->body.whole,
+                                   .bytes = x->body.payload,
+                                   .sha256 = hex };
+    enum intact found = intact_judge(c->instance->scenario, &c->instance->scope, &b);
+    if (found != INTACT_UNKNOWN)
+        event_flag(d, FIELD_intact, found == INTACT_YES);
 }
 
 static void tell_body(struct conn *c)
@@ -271,6 +291,8 @@ static void tell_body(struct conn *c)
     event_flag(&d, FIELD_whole, x->body.whole);
     if (len)
         event_string(&d, FIELD_sha256, hex);
+    if (c->instance->scenario->asks_intact)
+        add_intact(c, &d, hex);
     conn_note_event(c, &d);
 }
 
@@ -290,7 +312,7 @@ size_t request_body_take(struct conn *c, const char *data, size_t len)
             abort();
         x->body_began = c->stream.wire.arrived;
     }
-    size_t used = http_body_scan(&x->body, data, len, hash_payload, x->digest);
+    size_t used = http_body_scan(&x->body, data, len, take_payload, c);
     x->wants_continue = false; /* it did not wait for us (RFC 9110, 10.1.1) */
     if (x->body.whole || x->body.bad)
         tell_body(c);

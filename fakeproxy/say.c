@@ -304,6 +304,13 @@ static enum tone say_note(struct buf *b, const struct fp_event *e)
     return TONE_WARN;
 }
 
+static enum tone say_found(struct buf *b, const struct fp_event *e)
+{
+    buf_string(b, "this came, as it is or encoded: ");
+    add_text(b, e, FIELD_text);
+    return TONE_WARN;
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 typedef enum tone sentence(struct buf *, const struct fp_event *);
@@ -319,6 +326,7 @@ static sentence *const sentences[EVENT_KINDS] = {
     [EVENT_rule] = say_rule,         [EVENT_step] = say_step,
     [EVENT_cancel] = say_step,       [EVENT_outcome] = say_step,
     [EVENT_end] = say_note,          [EVENT_note] = say_note,
+    [EVENT_found] = say_found,
 };
 
 /* `bytes` mostly says what a request or a ClientHello will say better. TLS at a proxy may be a

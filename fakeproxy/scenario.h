@@ -381,10 +381,14 @@ struct outcome_check {
     const struct match *match; /* NULL: the check has no such kind */
 };
 
+/* What events are told apart by: an enum field_id, or one of these. */
+enum { BY_NONE = -1, BY_ACTOR = -2 };
+
 struct count_check {
     const struct match *match;
     int64_t min, max; /* -1: no bound; exactly N is both */
     int distinct;     /* enum field_id whose values are counted, -1: the events */
+    int by;           /* each value is counted by itself */
 };
 
 enum bound_kind { BOUND_NONE, BOUND_TIME, BOUND_PROMISE };
@@ -397,7 +401,7 @@ struct bound {
 struct gap_check {
     const struct match *from, *to; /* or: */
     const struct match *of;
-    int by; /* enum field_id, -1: none */
+    int by;
     struct bound min, within, max;
     bool grows;
     int64_t slack; /* -1: the default */
@@ -449,6 +453,8 @@ struct scenario {
     const struct check *checks;
     size_t check_count;
     struct house house;
+    bool asks_intact; /* some match looks at the field `intact` */
+    bool asks_leaks;  /* some `leak` looks in what an actor receives */
     /* Matches looked for while the scenario plays; what another one needs comes before it. */
     const struct match *const *watches;
     size_t watch_count;

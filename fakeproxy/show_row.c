@@ -89,6 +89,7 @@ static void tag_of(const struct fp_event *e, char tag[LADDER_TAG])
     static const char *const tags[EVENT_KINDS] = {
         [EVENT_accept] = "connect", [EVENT_hello] = "hello", [EVENT_alert] = "alert",
         [EVENT_bytes] = "octets",   [EVENT_ahead] = "ahead", [EVENT_body] = "body",
+        [EVENT_found] = "found",
     };
     const struct event_value *method = event_get(e, FIELD_method);
     const char *word = tags[e->kind] ? tags[e->kind] : "";

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "search.h"
+
 static struct evbuffer *queue(struct evbuffer **q)
 {
     if (!*q && !(*q = evbuffer_new()))
@@ -19,6 +21,8 @@ void stream_free(struct stream *s)
 {
     tls_free(s->tls);
     s->tls = NULL;
+    search_free(s->search);
+    s->search = NULL;
     buf_free(&s->ahead);
     if (s->in)
         evbuffer_free(s->in);
@@ -114,16 +118,22 @@ static ssize_t read_tls(struct stream *s, char *buf, size_t room)
     }
 }
 
-ssize_t stream_read(struct stream *s, char *buf, size_t room)
+static ssize_t read_plain(struct stream *s, char *buf, size_t room)
 {
-    if (stream_has_ahead(s))
-        return read_ahead(s, buf, room);
-    if (s->tls)
-        return read_tls(s, buf, room);
     ssize_t n = wire_read(&s->wire, buf, room);
     if (n > 0)
         return n;
     return n == WIRE_AGAIN ? STREAM_AGAIN : n == WIRE_EOF ? STREAM_EOF : STREAM_BROKEN;
+}
+
+ssize_t stream_read(struct stream *s, char *buf, size_t room)
+{
+    if (stream_has_ahead(s))
+        return read_ahead(s, buf, room); /* was looked through when it came */
+    ssize_t n = s->tls ? read_tls(s, buf, room) : read_plain(s, buf, room);
+    if (s->search && n > 0)
+        search_feed(s->search, SEARCH_RECEIVED, buf, (size_t)n);
+    return n;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

@@ -25,6 +25,7 @@ struct stream {
     size_t ahead_at;
     struct evbuffer *in, *out; /* ciphertext read; wire octets the kernel did not take. Lazy. */
     struct tls_session *tls;   /* NULL: plain */
+    struct search *search;     /* looks through all that is read; NULL: nothing does. Owned. */
 };
 
 enum {

@@ -3,6 +3,11 @@
  */
 #include "timer.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <unistd.h>
+
 #include "clock.h"
 
 static void arm(struct timer *t, int64_t now)
@@ -49,9 +54,24 @@ void timer_set(struct timer *t, int64_t deadline)
         arm(t, clock_now());
 }
 
+/* libevent prints, and ends the process, where a descriptor is missing in the middle of making a
+ * base: so it is only asked to when there are as many as it takes. */
+static bool has_descriptors(void)
+{
+    enum { TAKEN = 4 }; /* epoll, timerfd, and a pair for signals */
+    int fds[TAKEN], count = 0;
+    while (count < TAKEN && (fds[count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+        count++;
+    int error = errno;
+    for (int i = 0; i < count; i++)
+        close(fds[i]);
+    errno = error;
+    return count == TAKEN;
+}
+
 struct event_base *timer_base_new(void)
 {
-    struct event_config *config = event_config_new();
+    struct event_config *config = has_descriptors() ? event_config_new() : NULL;
     if (!config)
         return NULL;
     /* PRECISE_TIMER: a timerfd instead of epoll's milliseconds. NO_CACHE_TIME: a timer added late

@@ -22,7 +22,8 @@ void timer_init(struct timer *, struct event_base *, void (*fire)(void *arg), vo
 /* Arms it anew; CLOCK_NEVER disarms. A deadline in the past fires at the next turn of the loop. */
 void timer_set(struct timer *, int64_t deadline);
 
-/* The event base that precise timers need. NULL when the kernel has no epoll or timerfd. */
+/* The event base that precise timers need. NULL when the kernel has no epoll or timerfd,
+ * or there are too few descriptors (errno). */
 struct event_base *timer_base_new(void);
 
 #endif

@@ -39,7 +39,7 @@ static void missing_then_ok(void **state)
     hang_up(c);
     find_event(p, "request", "exchange", "1", "auth", "missing", "rule", "gate", NULL);
     find_event(p, "rule", "exchange", "1", "rule", "gate", "completed", "true", NULL);
-    find_event(p, "request", "at", "proxy", "exchange", "2", "auth", "ok", "scheme", "Basic",
+    find_event(p, "request", "at", "proxy", "exchange", "2", "auth", "ok", "scheme", "basic",
                "user", "u1", NULL);
     find_event(p, "unscripted", "at", "proxy", "exchange", "2", NULL);
     expect_number(count_events(p, "unscripted", "at", "proxy", "exchange", "1", NULL), 0);
@@ -157,7 +157,7 @@ static void several_gates(void **state)
     ask(c, "Proxy-Authorization: Hawk id=\"x\"\r\n");
     expect_answer(c, 407);
     hang_up(c);
-    find_event(p, "request", "scheme", "Hawk", "auth", "wrong", NULL);
+    find_event(p, "request", "scheme", "hawk", "auth", "wrong", NULL);
     stop(p);
 }
 
@@ -260,7 +260,7 @@ static void credentials_are_told_without_a_gate(void **state)
     ask(c, PA);
     expect_answer(c, 200);
     hang_up(c);
-    const cJSON *e = find_event(p, "request", "at", "proxy", "scheme", "Basic", "user", "u1", NULL);
+    const cJSON *e = find_event(p, "request", "at", "proxy", "scheme", "basic", "user", "u1", NULL);
     assert_null(cJSON_GetObjectItem(e, "auth"));
     stop(p);
 }

@@ -6,6 +6,7 @@
 
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 prefix=$BUILD/install-test/prefix
 work=$BUILD/install-test/$1
 rm -rf "$work"
@@ -13,23 +14,31 @@ mkdir -p "$work"
 PKG_CONFIG_PATH=$(printf '%s\n' "$prefix"/lib*/pkgconfig "$prefix"/lib/*/pkgconfig |
     { grep -v '\*' || true; } | paste -sd:)
 export PKG_CONFIG_PATH
+unset FAKEPROXY_SCENARIOS
 
 fail() {
     printf 'install.%s: %s\n' "$1" "$2" >&2
     exit 1
 }
 
-write_program() { # FILE
-    printf '#include <fakeproxy/fakeproxy.h>\n#include <stdio.h>\nint main(void) { return puts(FP_VERSION) < 0; }\n' >"$1"
+declared() { # what the header declares
+    grep '^FAKEPROXY_API' "$prefix/include/fakeproxy/fakeproxy.h" |
+        sed 's/.*\b\(fakeproxy_[a-z_]*\)(.*/\1/' | sort
+}
+
+libdir() { # where the shared library lies
+    dirname "$(find "$prefix" -name 'libfakeproxy.so.0')"
 }
 
 case $1 in
 tree)
     rm -rf "$prefix"
     "$CMAKE" --install "$BUILD" --prefix "$prefix" >"$work/log"
-    for file in bin/fakeproxy share/fakeproxy/scenarios/transport/idle-reset.json share/man/man1/fakeproxy.1; do
+    for file in bin/fakeproxy share/fakeproxy/scenarios/transport/idle-reset.json \
+        share/man/man1/fakeproxy.1 share/man/man3/fakeproxy.3 include/fakeproxy/fakeproxy.h; do
         [ -f "$prefix/$file" ] || fail "$1" "$file was not installed"
     done
+    [ -z "$(find "$prefix" -name '*.a')" ] || fail "$1" "there is an archive, which hides no symbols"
     ;;
 program)
     cd /
@@ -41,30 +50,60 @@ man)
     for page in "$prefix"/share/man/man*/*; do
         head -n 20 "$page" | grep -q '^\.\(Dd\|TH\)' || fail "$1" "$page has no title line"
     done
+    # fakeproxy(3) has each function of the header, and none else.
+    sed -n 's/^\.Fn \(fakeproxy_[a-z_]*\) "*[a-z].*/\1/p' "$prefix/share/man/man3/fakeproxy.3" | sort >"$work/page"
+    diff <(declared) "$work/page" || fail "$1" "fakeproxy(3) is not about the functions of fakeproxy.h"
+    ;;
+symbols)
+    # What the library exports is what the header declares. Sanitizers add names of their own.
+    nm -D --defined-only "$(libdir)/libfakeproxy.so" | awk '{ print $3 }' |
+        grep -v '^__\(odr_asan\|asan\|ubsan\|lsan\|tsan\|sanitizer\|gcov\)' | sort >"$work/exported"
+    diff <(declared) "$work/exported" || fail "$1" "the library does not export what the header declares"
+    readelf -d "$(libdir)/libfakeproxy.so" | grep -q 'SONAME.*\[libfakeproxy\.so\.0\]' ||
+        fail "$1" "the SONAME is not libfakeproxy.so.0"
+    ! readelf -d "$(libdir)/libfakeproxy.so" | grep -E 'RPATH|RUNPATH' ||
+        fail "$1" "the library has a search path of its own"
+    ;;
+header)
+    # C99 and C++, alone, without a warning.
+    printf '#include <fakeproxy/fakeproxy.h>\nint main(void) { return fakeproxy_version()[0] == 0; }\n' |
+        tee "$work/program.c" >"$work/program.cc"
+    flags="-Wall -Wextra -Wpedantic -Werror -I$prefix/include"
+    # shellcheck disable=SC2086 # flags are words
+    $CC $CFLAGS $flags -std=c99 -c -o "$work/c.o" "$work/program.c"
+    # shellcheck disable=SC2086
+    c++ $CFLAGS $flags -std=c++98 -c -o "$work/cc.o" "$work/program.cc"
     ;;
 pkg-config)
-    write_program "$work/program.c"
     for static in '' --static; do
         # shellcheck disable=SC2046,SC2086 # flags are words
-        $CC $CFLAGS -o "$work/program" "$work/program.c" $(pkg-config $static --cflags --libs fakeproxy)
-        "$work/program" >"$work/version"
+        $CC $CFLAGS -std=c99 -o "$work/program" "$here/program.c" $(pkg-config $static --cflags --libs fakeproxy)
+        (cd / && LD_LIBRARY_PATH=$(libdir) "$work/program" idle-reset) >"$work/version"
     done
     [ "$(cat "$work/version")" = "$(pkg-config --modversion fakeproxy)" ] ||
         fail "$1" "the header says $(cat "$work/version"), pkg-config $(pkg-config --modversion fakeproxy)"
     ;;
 cmake-package)
-    write_program "$work/program.c"
+    cp "$here/program.c" "$work"
     cat >"$work/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.24)
 project(user LANGUAGES C)
-find_package(fakeproxy REQUIRED)
+find_package(fakeproxy 0.1 REQUIRED)
 add_executable(program program.c)
 target_link_libraries(program PRIVATE fakeproxy::fakeproxy)
 END
     "$CMAKE" -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" \
         -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$CFLAGS" >"$work/log"
     "$CMAKE" --build "$work/build" >>"$work/log" || { cat "$work/log" && exit 1; }
-    "$work/build/program"
+    cd / && "$work/build/program" transport/idle-reset
+    ;;
+examples)
+    # The examples are a project of their own, which builds against what is installed.
+    "$CMAKE" -S "$here/../../docs/examples" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" \
+        -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$CFLAGS" >"$work/log" || { cat "$work/log" && exit 1; }
+    "$CMAKE" --build "$work/build" >>"$work/log" || { cat "$work/log" && exit 1; }
+    (cd "$work/build" && ctest --output-on-failure) >>"$work/log" || { cat "$work/log" && exit 1; }
+    grep -q '100% tests passed, 0 tests failed out of [1-9]' "$work/log" || { cat "$work/log" && exit 1; }
     ;;
 *) fail "$1" "there is no such test" ;;
 esac

@@ -29,15 +29,18 @@ import time
 PATIENCE = 20  # s; ends a test that would hang, decides no verdict
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-table = {}  # id -> function
+table = {}  # id -> [(function, variants)], in the order of the files
 
 
-def plays(scenario):
-    """Marks the function that plays that scenario; with variants, each of them."""
+def plays(scenario, *variants):
+    """Marks a function that plays that scenario, with those variants: none named means each.
+
+    Several functions may play one scenario: a client that does it right, and others that do
+    something wrong.
+    """
 
     def keep(function):
-        assert scenario not in table, scenario
-        table[scenario] = function
+        table.setdefault(scenario, []).append((function, variants))
         return function
 
     return keep
@@ -84,6 +87,10 @@ class Play:
         self.scenario, self.variant = scenario, variant
         self.events, self.rest = [], b""
         self.code, self.at_end, self.failed = 0, [], []
+        self.diagnosis, self.wrong = [], []
+        self.told, self.judged = {}, {}  # check -> verdict: wanted, given
+        self.said, self.log = [], ""  # what the client says of itself: events, and its log
+        self.regrade = os.path.join(os.path.dirname(program), "tests", "regrade")
         self.peers = []  # open until the play is over, unless the test ends them
         self.folder = tempfile.TemporaryDirectory(prefix="scenario-")
         self.ca = os.path.join(self.folder.name, "ca.pem")
@@ -116,6 +123,8 @@ class Play:
             out, err = self.child.communicate()
         self.take(out)
         report = self.verdicts()
+        if kind is None and self.said:
+            report = self.judged_again()
         self.folder.cleanup()
         if kind is not None:
             print("".join(json.dumps(e) + "\n" for e in self.events), end="")
@@ -123,7 +132,15 @@ class Play:
             return
         failed = {c["id"]: c["sentence"] for c in report if c["verdict"] == "fail"}
         check(sorted(failed) == sorted(self.failed), "wanted to fail", self.failed, "but found", failed)
-        equal(self.child.returncode, 1 if failed else self.code, "the exit code")
+        verdicts = self.judged = {c["id"]: c["verdict"] for c in report}
+        for name, wanted in self.told.items():
+            equal(verdicts.get(name), wanted, "the verdict on " + name)
+        if self.told:
+            weak = [name for name, verdict in verdicts.items() if verdict == "weak"]
+            equal(weak, [name for name in weak if name in self.told], "what is weak")
+        if not self.said:
+            equal(self.child.returncode, 1 if failed else self.code, "the exit code")
+        self.diagnosed(report)
         equal(err, b"", "standard error")
         for count, event, fields in self.at_end:
             found = [e for e in self.events if fits(e, event, fields)]
@@ -133,11 +150,80 @@ class Play:
         if not os.path.exists(self.report) or not os.path.getsize(self.report):
             return []
         with open(self.report) as f:
-            return json.load(f)["scenarios"][0]["checks"]
+            r = json.load(f)["scenarios"][0]
+        self.diagnosis = r["diagnosis"]
+        return worded(r["checks"])
+
+    def diagnosed(self, report):
+        """What diagnosis found: with a client that misses nothing, only what the test says."""
+        found = [f["code"] for f in self.diagnosis if f["mistake"]]
+        for code in self.wrong:
+            check(code in found, "no finding", code, "but", found)
+        if all(c["verdict"] not in ("fail", "weak") for c in report):
+            equal(sorted(found), sorted(self.wrong), "what diagnosis found of a good client")
+
+    def mistakes(self, *codes):
+        """This client does something wrong: diagnosis says so."""
+        self.wrong = codes
 
     def fails(self, *checks):
         """This client does something wrong: these checks say so, house checks among them."""
         self.failed = checks
+
+    def passes(self, *checks):
+        """This client does what these checks ask for; nothing else may be weak either."""
+        self.told.update(dict.fromkeys(checks, "pass"))
+
+    def misses(self, *checks):
+        """This client does not do what these SHOULDs ask for."""
+        self.told.update(dict.fromkeys(checks, "weak"))
+
+    def does(self, *checks):
+        """A MAY that this client does."""
+        self.told.update(dict.fromkeys(checks, "does"))
+
+    def does_not(self, *checks):
+        self.told.update(dict.fromkeys(checks, "does not"))
+
+    def reports(self, name, holds):
+        """An INFO, and whether it was seen."""
+        self.told[name] = "seen" if holds else "not seen"
+
+    def untested(self, *checks):
+        """This client was not put to the test."""
+        self.told.update(dict.fromkeys(checks, "not-exercised"))
+
+    # -- what a client says of itself: then all of the case is judged, as clientsuite would
+
+    def step(self, step=1, **fields):
+        self.tell("step", step, **fields)
+
+    def outcome(self, step=1, ends="answer", **fields):
+        """What the client made of the step: `status` and `body`, or `ends="error"` and `kind`.
+        `took`: it says so that many seconds after the step began, and the case ends later."""
+        self.tell("outcome", step, ends=ends, **fields)
+
+    def tell(self, event, step, **fields):
+        now = time.monotonic()
+        if "took" in fields:
+            now = [e["t"] for e in self.said if e["step"] == str(step)][0] + fields.pop("took")
+        self.said.append({"t": now, "wall": time.time(), "at": "client", "event": event,
+                          "step": str(step), "session": fields.pop("session", "default"), **fields})
+
+    def judged_again(self):
+        for e in self.events:
+            if e["event"] == "end":
+                e["t"] = max(e["t"], self.said[-1]["t"] + 0.3)
+        journal = os.path.join(self.folder.name, "journal")
+        with open(journal, "w") as f:
+            for e in sorted(self.events + self.said, key=lambda e: e["t"]):
+                f.write(json.dumps(e) + "\n")
+        values = ["%s=%s" % (k[: -len("_host")], v) for k, v in self.ready.items()
+                  if k.endswith("_host")]
+        run = subprocess.run([self.regrade, path_of(self.scenario), self.variant or "", journal,
+                              self.log, *values], capture_output=True, text=True, check=False)
+        equal((run.returncode, run.stderr), (0, ""), "how regrade ended")
+        return worded([json.loads(line) for line in run.stdout.splitlines()])
 
     # -- addresses
 
@@ -207,6 +293,15 @@ class Play:
         if by == "us":
             check(e.get("exact", True), "an inexact end", e)
         return e
+
+
+def worded(checks):
+    """A MAY and an INFO tell by their verdict what was seen."""
+    for c in checks:
+        if c["verdict"] == "info":
+            words = ("does not", "does") if c["level"] == "may" else ("not seen", "seen")
+            c["verdict"] = words[c["holds"]]
+    return checks
 
 
 def fits(event, name, fields):

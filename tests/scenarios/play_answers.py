@@ -146,6 +146,7 @@ def shared_cooldown(play):
 
 @plays("auth/no-creds-reported")
 def no_credentials(play):
+    play.mistakes("407-repeated")
     play.fails("once")
     c = play.dial()
     for nth in 1, 2:
@@ -248,6 +249,7 @@ def wrong_server(play):
 
 @plays("rotation/403-rotates")
 def rotates(play):
+    play.mistakes("403-repeated")  # it asks the blocked one again
     blocked, clean = play.dial("b"), play.dial("proxy")
     for nth in 1, 2:
         blocked.get()

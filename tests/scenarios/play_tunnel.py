@@ -66,6 +66,7 @@ def interim(play):
 @plays("tunnel/3xx-not-followed")
 def redirect(play):
     play.fails("not-followed")
+    play.mistakes("connect-redirect-followed")
     c = play.dial()
     c.connect()
     head = c.answer(302, "<p>over there</p>")
@@ -82,6 +83,7 @@ def redirect(play):
 
 @plays("tunnel/403-not-retried")
 def forbidden(play):
+    play.mistakes("403-repeated")
     play.fails("once")
     c = play.dial()
     for nth in 1, 2:

@@ -154,7 +154,7 @@ static void test_fields_without_a_gate(void **state)
     auth_judge(d.nonces, &d.session, &q, &a);
     assert_int_equal(a.finding, AUTH_UNGATED);
     assert_null(auth_finding_name(a.finding));
-    assert_true(http_slice_is(a.scheme, "Basic"));
+    assert_true(http_slice_is(a.scheme, "basic"));
     assert_true(http_slice_is(a.user, "u1-session-abc"));
     auth_free(&a);
     nonces_free(d.nonces);
@@ -300,7 +300,7 @@ static void test_digest_fields(void **state)
     struct answer w = { .uri = "/x", .algorithm = "MD5", .nc = "0000000a" };
     struct auth_question q = ask(&gate, 1, answer_of(&w));
     auth_judge(d.nonces, &d.session, &q, &a);
-    assert_true(http_slice_is(a.scheme, "Digest"));
+    assert_true(http_slice_is(a.scheme, "digest"));
     assert_true(http_slice_is(a.user, "u1"));
     assert_true(http_slice_is(a.nonce, "n1"));
     assert_true(http_slice_is(a.nc, "0000000a"));

@@ -7,14 +7,20 @@
  * }
  *
  * A line is `SECONDS ACTOR EVENT FIELD=VALUE…`, as in "1.5 proxy request path=/2 header.Host=a";
- * values with spaces stand in '…'; "@NAME" puts a part in. It is written as a line of a journal
- * file and read back, so that the reader is tested, too. Of a row, `client` false leaves out that
- * steps are told; `variant`, `capabilities`, `noise`, `log` and `lost` are what their names say.
+ * values with spaces stand in '…' ('' is an apostrophe there); "@NAME" puts a part in. It is
+ * written as a line of a journal file and read back, so that the reader is tested, too. Of a row,
+ * `client` false leaves out that steps are told; `variant`, `capabilities`, `noise`, `log` and
+ * `lost` are what their names say.
+ *
+ * A row may also say what diagnosis finds: `diagnosis` are its codes, all of them, mistakes before
+ * notes; `seen` are words of their sentences, `unseen` what none may have; `redact` hides what
+ * credentials say. tests/diagnosis/ has such rows.
  *
  * Of every row also holds: a verdict is final. Once a piece of the journal from its beginning on
  * gives pass (or fail), the whole gives nothing else (but inconclusive, or harness-error; and a
  * pass where the case was ended by a storm).
  *
+ * `unit_grade --findings FILE…` asks that all files together have every finding of diagnosis.
  * `unit_grade FILE` judges a file's rows; `unit_grade --coverage FILE…` asks that all files
  * together have every kind of check, and every house check, with every verdict it can have.
  */
@@ -26,13 +32,13 @@
 
 #include "arena.h"
 #include "buf.h"
-#include "clock.h"
 #include "complaints.h"
+#include "diagnosis.h"
 #include "grade.h"
-#include "journal_read.h"
+#include "journal_lines.h"
 #include "json.h"
 
-enum { KINDS = 6, HOUSE = 9, LEAST_ROWS = 150 };
+enum { KINDS = 6, HOUSE = 9, LEAST_ROWS = 150, FINDINGS = 96 };
 
 static const char *const kind_names[KINDS] = {
     "outcome", "count", "gap", "order", "leak", "any_of"
@@ -45,6 +51,7 @@ struct table {
     size_t rows, wrong;
     bool seen[KINDS][VERDICT_KINDS];
     bool house[HOUSE][VERDICT_KINDS];
+    bool found[FINDINGS]; /* by the number of its code */
 };
 
 struct events {
@@ -115,115 +122,14 @@ static const struct scenario *scenario_of(const struct table *t, const struct js
 
 /* ---- journals -------------------------------------------------------------------------------- */
 
-static void bad_line(const char *line, const char *what)
-{
-    printf("in the line \"%s\": %s\n", line, what);
-    exit(1);
-}
-
-/* The next word; quoted ones without their quotes. */
-static bool next_word(const char **at, struct buf *word)
-{
-    bool quoted = false;
-    word->len = 0;
-    while (**at == ' ')
-        ++*at;
-    if (!**at)
-        return false;
-    for (; **at && (quoted || **at != ' '); ++*at)
-        if (**at == '\'')
-            quoted = !quoted;
-        else
-            buf_char(word, **at);
-    buf_char(word, '\0');
-    return true;
-}
-
-static void add_list(struct buf *out, char *items)
-{
-    char *rest = NULL;
-    buf_char(out, '[');
-    for (char *item = strtok_r(items, ",", &rest), *first = item; item;
-         item = strtok_r(NULL, ",", &rest)) {
-        if (item != first)
-            buf_char(out, ',');
-        buf_json(out, item, strlen(item));
-    }
-    buf_char(out, ']');
-}
-
-static void add_field(struct buf *out, struct buf *header, const char *line, char *word)
-{
-    char *value = strchr(word, '=');
-    if (!value)
-        bad_line(line, "a word without =");
-    *value++ = '\0';
-    if (strncmp(word, "header.", 7) == 0) {
-        buf_string(header, header->len ? ",[" : "[");
-        buf_json(header, word + 7, strlen(word + 7));
-        buf_char(header, ',');
-        buf_json(header, value, strlen(value));
-        buf_char(header, ']');
-        return;
-    }
-    int field = field_by_name(word);
-    bool is_time = strcmp(word, "began") == 0 || strcmp(word, "wall") == 0;
-    if (field < 0 && !is_time)
-        bad_line(line, "no such field");
-    buf_printf(out, ",\"%s\":", word);
-    enum field_type type = is_time ? FIELD_TYPE_SECONDS : field_type((enum field_id)field);
-    if (type == FIELD_TYPE_TEXT)
-        buf_json(out, value, strlen(value));
-    else if (type == FIELD_TYPE_LIST)
-        add_list(out, value);
-    else
-        buf_string(out, value);
-}
-
-/* The line as a journal file has it. */
-static void write_line(struct buf *out, const char *line)
-{
-    struct buf word = { 0 }, header = { 0 };
-    const char *at = line;
-    static const char *const frame[] = { "{\"t\":", ",\"at\":", ",\"event\":" };
-    for (size_t i = 0; i < 3; i++) {
-        if (!next_word(&at, &word))
-            bad_line(line, "time, actor and event are wanted");
-        buf_string(out, frame[i]);
-        if (i == 0)
-            buf_string(out, word.at);
-        else
-            buf_json(out, word.at, word.len - 1);
-    }
-    while (next_word(&at, &word))
-        add_field(out, &header, line, word.at);
-    if (header.len)
-        buf_printf(out, ",\"header\":[%.*s]", (int)header.len, header.at);
-    buf_char(out, '}');
-    buf_free(&word);
-    buf_free(&header);
-}
-
 static void add_line(struct table *t, struct events *e, const char *line)
 {
-    struct buf json = { 0 };
-    struct journal_read_error error;
-    struct journal_line *read = arena_take(t->arena, sizeof(*read));
-    write_line(&json, line);
-    /* A time that is not a number, a field of the wrong type: the reader says it. */
-    if (journal_read(t->arena, json.at, json.len, read, &error) < 0)
-        bad_line(line, error.what);
-    buf_free(&json);
-    struct fp_event *event = &read->draft.event;
-    event->t += 1000 * CLOCK_S; /* no clock begins at 0 */
-    event->began += event->began ? 1000 * CLOCK_S : 0;
-    event->wall = event->t;
-    event->seq = e->count + 1;
     const struct fp_event **more = arena_take(t->arena, (e->count + 1) * sizeof(*more));
     if (e->count)
         memcpy(more, e->list, e->count * sizeof(*more));
     e->list = more;
-    e->list[e->count++] = event;
+    e->list[e->count] = journal_event(t->arena, line, e->count + 1);
+    e->count++;
 }
 
 static void add_lines(struct table *t, struct events *e, const struct json *lines)
@@ -361,6 +267,73 @@ static void expect_finality(struct table *t, const struct json *row, const struc
     }
 }
 
+/* ---- diagnosis ------------------------------------------------------------------------------- */
+
+static void complain(struct table *t, const struct json *row, const char *what, const char *word,
+                     const struct diagnosis *d)
+{
+    t->wrong++;
+    printf("row \"%s\": %s %s; found:\n", json_get(row, "row")->text, what, word);
+    for (size_t i = 0; i < diagnosis_count(d); i++)
+        printf("    %s: %s\n", diagnosis_get(d, i)->code, diagnosis_get(d, i)->seen);
+}
+
+static const struct diagnosed *found(const struct diagnosis *d, const char *code)
+{
+    for (size_t i = 0; i < diagnosis_count(d); i++)
+        if (strcmp(diagnosis_get(d, i)->code, code) == 0)
+            return diagnosis_get(d, i);
+    return NULL;
+}
+
+static void compare_seen(struct table *t, const struct json *row, const struct diagnosis *d)
+{
+    const struct json *seen = json_get(row, "seen"), *unseen = json_get(row, "unseen");
+    for (const struct json *m = seen ? seen->first : NULL; m; m = m->next) {
+        const struct diagnosed *f = found(d, m->key);
+        if (!f || !strstr(f->seen, m->text))
+            complain(t, row, m->key, m->text, d);
+    }
+    for (size_t i = 0; unseen && i < diagnosis_count(d); i++)
+        if (strstr(diagnosis_get(d, i)->seen, unseen->text))
+            complain(t, row, "shows", unseen->text, d);
+}
+
+/* Each finding but "never came" and its like has an event that shows it. */
+static bool lacks_evidence(const struct diagnosed *f)
+{
+    return f->evidence_count == 0 && strcmp(f->code, "never-came") != 0;
+}
+
+static void note_found(struct table *t, const char *code)
+{
+    struct diagnosed f;
+    for (size_t i = 0; i < FINDINGS && diagnosis_nth_code(i, &f); i++)
+        t->found[i] |= strcmp(f.code, code) == 0;
+}
+
+static void diagnose_row(struct table *t, const struct json *row, const struct grade_case *c)
+{
+    const struct json *wanted = json_get(row, "diagnosis"), *redact = json_get(row, "redact");
+    if (!wanted)
+        return;
+    struct diagnosis *d = diagnose(c, redact && redact->flag);
+    size_t n = 0;
+    for (const struct json *m = wanted->first; m; m = m->next, n++) {
+        const struct diagnosed *f = n < diagnosis_count(d) ? diagnosis_get(d, n) : NULL;
+        if (!f || strcmp(f->code, m->text) != 0)
+            complain(t, row, "wanted", m->text, d);
+        else if (lacks_evidence(f) || !f->cause[0] || !f->fix[0])
+            complain(t, row, "nothing shows, or no cause or fix has", m->text, d);
+        else
+            note_found(t, m->text);
+    }
+    if (n < diagnosis_count(d))
+        complain(t, row, "not wanted:", diagnosis_get(d, n)->code, d);
+    compare_seen(t, row, d);
+    diagnosis_free(d);
+}
+
 static void judge_row(struct table *t, const struct json *row)
 {
     struct events e = { 0 };
@@ -369,6 +342,7 @@ static void judge_row(struct table *t, const struct json *row)
     struct graded *g = grade(&c);
     compare(t, row, &c, g, false);
     compare(t, row, &c, g, true);
+    diagnose_row(t, row, &c);
     expect_finality(t, row, &c, g);
     graded_free(g);
     t->rows++;
@@ -415,23 +389,59 @@ static size_t missing(const char *name, const bool *seen, const char *const *wan
     return n;
 }
 
+/* What a verdict of a house check cannot be is not wanted, and must not be found: only time makes
+ * one inconclusive, so only `ends` and `promise` can be. Counting (`storm`), looking for what must
+ * not be there (`bypass`, `hop`, `own-credentials`, `form`, `quiet`) and comparing bodies (`truth`)
+ * need no clock of ours; and that the case's own fault failed to be exact does not excuse them. All
+ * are musts, so none is weak or info. Without a driver, what needs a client's word is not judged.
+ */
+static const struct {
+    const char *name;
+    bool is_timed, needs_client;
+} house[HOUSE] = {
+    { "ends", true, true },
+    { "storm", false, true },
+    { "bypass", false, true },
+    { "hop", false, false },
+    { "own-credentials", false, false },
+    { "form", false, false },
+    { "promise", true, false },
+    { "truth", false, true },
+    { "quiet", false, true },
+};
+
+static size_t impossible(size_t check, const bool *seen)
+{
+    static const enum verdict_kind never[] = { VERDICT_WEAK, VERDICT_INFO, VERDICT_BLOCKED,
+                                               VERDICT_CRASH, VERDICT_HANG };
+    size_t n = 0;
+    n += seen[VERDICT_INCONCLUSIVE] && !house[check].is_timed;
+    n += seen[VERDICT_NOT_JUDGED] && !house[check].needs_client;
+    for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+        n += seen[never[i]];
+    if (n)
+        printf("the house check %s has a verdict it cannot have\n", house[check].name);
+    return n;
+}
+
 static int coverage(const struct table *t)
 {
     static const char *const of_kinds[] = {
-        "pass", "fail", "weak", "info", "not-applicable", "not-exercised", "inconclusive", NULL
+        "pass",          "fail",         "weak",       "info",          "not-applicable",
+        "not-exercised", "inconclusive", "not-judged", "harness-error", NULL
     };
     static const char *const of_house[] = { "pass",           "fail",          "not-exercised",
                                             "not-applicable", "harness-error", NULL };
     static const char *const of_timed[] = { "inconclusive", NULL };
-    static const char *const house[HOUSE] = { "ends",    "storm",           "bypass",
-                                              "hop",     "own-credentials", "form",
-                                              "promise", "truth",           "quiet" };
+    static const char *const of_told[] = { "not-judged", NULL };
     size_t n = 0;
     for (size_t i = 0; i < KINDS; i++)
         n += missing(kind_names[i], t->seen[i], of_kinds);
-    for (size_t i = 0; i < HOUSE; i++)
-        n += missing(house[i], t->house[i], of_house);
-    n += missing("ends", t->house[0], of_timed) + missing("promise", t->house[6], of_timed);
+    for (size_t i = 0; i < HOUSE; i++) {
+        n += missing(house[i].name, t->house[i], of_house) + impossible(i, t->house[i]);
+        n += house[i].is_timed ? missing(house[i].name, t->house[i], of_timed) : 0;
+        n += house[i].needs_client ? missing(house[i].name, t->house[i], of_told) : 0;
+    }
     if (t->rows < LEAST_ROWS)
         printf("%zu rows, expected at least %d\n", t->rows, LEAST_ROWS);
     else
@@ -439,16 +449,31 @@ static int coverage(const struct table *t)
     return n == 0 && t->rows >= LEAST_ROWS ? 0 : 1;
 }
 
+/* Every finding has a row that brings it about. */
+static int findings(const struct table *t)
+{
+    struct diagnosed f;
+    size_t n = 0;
+    for (size_t i = 0; diagnosis_nth_code(i, &f); i++)
+        if (i >= FINDINGS || !t->found[i]) {
+            printf("no row has the finding %s\n", f.code);
+            n++;
+        }
+    return n == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
-    bool all = argc > 2 && strcmp(argv[1], "--coverage") == 0;
+    bool told = argc > 2 && strcmp(argv[1], "--findings") == 0;
+    bool all = told || (argc > 2 && strcmp(argv[1], "--coverage") == 0);
     struct table t = { 0 };
     if (argc < 2 || (argc > 2 && !all)) {
-        fputs("usage: unit_grade FILE.json | --coverage FILE.json...\n", stderr);
+        fputs("usage: unit_grade FILE.json | --coverage FILE.json... | --findings FILE.json...\n",
+              stderr);
         return 2;
     }
     for (int i = all ? 2 : 1; i < argc; i++)
         if (judge_file(&t, argv[i]) < 0)
             t.wrong++;
-    return t.wrong || t.rows == 0 ? 1 : all ? coverage(&t) : 0;
+    return t.wrong || t.rows == 0 ? 1 : told ? findings(&t) : all ? coverage(&t) : 0;
 }

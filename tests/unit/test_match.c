@@ -76,6 +76,8 @@ static void request(struct event_draft *d, const char *at, int64_t connection, c
     event_string(d, FIELD_rule, strcmp(at, "proxy") == 0 ? "first" : NULL);
     event_string(d, FIELD_header, lines);
     event_string(d, FIELD_nc, "00000001");
+    event_string(d, FIELD_scheme,
+                 strcmp(path, "/1") == 0 && strcmp(at, "proxy") == 0 ? "Basic" : NULL);
     event_flag(d, FIELD_uri_matches, strcmp(method, "GET") == 0);
 }
 
@@ -117,6 +119,7 @@ static void fill_journal(void)
     event_string(&journal[9], FIELD_ends, "error");
     event_string(&journal[9], FIELD_kind, "reset");
     event_string(&journal[9], FIELD_error, "caf\xC3\xA9");
+    event_string(&journal[9], FIELD_text, "Error: No");
     request(&journal[10], "proxy", 2, "GET", "/2");
     for (size_t i = 0; i < EVENTS; i++)
         journal[i].event.seq = i + 1;
@@ -238,6 +241,14 @@ static const struct {
     { "'event': 'outcome', 'step': 2", "10" },
     { "'event': 'outcome', 'step': 'again'", "10" },
     { "'event': 'outcome', 'error': 'caf\xC3\xA9'", "10" },
+    /* case: schemes, and the words of an error, have none */
+    { "'event': 'request', 'scheme': 'basic'", "2" },
+    { "'event': 'request', 'scheme': 'BASIC'", "2" },
+    { "'event': 'request', 'scheme': {'not': ['bAsic', 'Digest']}", "6 11" },
+    { "'event': 'request', 'path': '/C'", "" },
+    { "'event': 'outcome', 'error': 'CAF*'", "10" },
+    { "'event': 'outcome', 'text': 'ERROR: no'", "10" },
+    { "'event': 'outcome', 'ends': ['answer', 'error'], 'not': {'error': 'Caf\xC3\xA9'}", "8" },
     /* placeholders */
     { "'event': 'request', 'path': '/{case}'", "2" },
     { "'event': 'request', 'path': '/{{case}'", "" },

@@ -69,6 +69,7 @@ static void refuses_in_clear_words(void **state)
         { "new", "new: a name is missing" },
         { "new a/b c/d", "c/d: one argument too many" },
         { "show", "show: a name is missing" },
+        { "explain", "explain: a name is missing" },
         { "show a b", "b: one argument too many" },
         { "calibrate twice", "twice: one argument too many" },
         { "--scenario x --", "-- stands before a COMMAND" },
@@ -119,11 +120,17 @@ static void takes_the_commands(void **state)
         enum command command;
         int operands;
     } cases[] = {
-        { "list", COMMAND_LIST, 0 },       { "list tls/* auth/*", COMMAND_LIST, 2 },
-        { "check a b", COMMAND_CHECK, 2 }, { "new a/b", COMMAND_NEW, 1 },
-        { "show -", COMMAND_SHOW, 1 },     { "calibrate", COMMAND_CALIBRATE, 0 },
-        { "--help", COMMAND_HELP, 0 },     { "-h", COMMAND_HELP, 0 },
-        { "help", COMMAND_HELP, 0 },       { "--version", COMMAND_VERSION, 0 },
+        { "list", COMMAND_LIST, 0 },
+        { "list tls/* auth/*", COMMAND_LIST, 2 },
+        { "check a b", COMMAND_CHECK, 2 },
+        { "new a/b", COMMAND_NEW, 1 },
+        { "show -", COMMAND_SHOW, 1 },
+        { "calibrate", COMMAND_CALIBRATE, 0 },
+        { "explain 407 x", COMMAND_EXPLAIN, 2 },
+        { "--help", COMMAND_HELP, 0 },
+        { "-h", COMMAND_HELP, 0 },
+        { "help", COMMAND_HELP, 0 },
+        { "--version", COMMAND_VERSION, 0 },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct parsed p;

@@ -49,7 +49,7 @@ static const struct scenario scenario = { .id = "t/t", .variant = "a" };
 static struct graded graded = {
     .exercised = true, .reason = "", .verdicts = verdicts, .count = COUNT
 };
-static const struct reported reported = { "t/t@a", &scenario, &graded };
+static const struct reported reported = { "t/t@a", &scenario, &graded, NULL };
 
 static const struct report report = { .scenarios = &reported, .count = 1, .exit_code = 1 };
 
@@ -123,6 +123,90 @@ static void junit_escapes_and_counts(void **state)
     free(text);
 }
 
+/* ---- the diagnosis --------------------------------------------------------------------------- */
+
+static const struct scenario told = { .id = "t/t",
+                                      .variant = "a",
+                                      .layer = "gateway",
+                                      .cause = "Somebody <did> it",
+                                      .fix = "Undo what somebody did, in the place in which it was "
+                                             "done, without undoing anything else" };
+
+static struct diagnosis *fallen_back(const struct graded *g)
+{
+    struct diagnosis *d = diagnosis_new(&told, &(struct diagnosis_options){ .redact = false });
+    diagnosis_end(d, 0);
+    diagnosis_fall_back(d, g);
+    return d;
+}
+
+static char *written_with(const struct diagnosis *d, int form)
+{
+    char *text = NULL;
+    size_t len = 0;
+    const struct reported r = { "t/t@a", &told, &graded, d };
+    const struct report with = { .scenarios = &r, .count = 1, .exit_code = 1 };
+    FILE *f = open_memstream(&text, &len);
+    assert_non_null(f);
+    if (form < 0)
+        report_diagnosis(f, &r, false);
+    else
+        report_write(f, (enum report_form)form, &with);
+    fclose(f);
+    return text;
+}
+
+/* A check was missed, and nothing else is known: the scenario's own words. */
+static void the_scenarios_words_are_the_last_resort(void **state)
+{
+    (void)state;
+    static const struct graded nothing = { .exercised = true, .reason = "" };
+    struct diagnosis *d = fallen_back(&nothing);
+    assert_int_equal(diagnosis_count(d), 0);
+    diagnosis_free(d);
+    d = fallen_back(&graded);
+    char *text = written_with(d, -1);
+    assert_string_equal(
+        text, "! as-the-scenario-says (layer: gateway; critical)\n"
+              "  seen      waits: 0.312 s after the 429\n"
+              "  cause     Somebody <did> it\n"
+              "  fix       Undo what somebody did, in the place in which it was done, without\n"
+              "            undoing anything else\n");
+    free(text);
+    diagnosis_free(d);
+}
+
+static void a_failure_in_junit_says_why(void **state)
+{
+    (void)state;
+    struct diagnosis *d = fallen_back(&graded);
+    char *text = written_with(d, REPORT_JUNIT);
+    const char *failure = strstr(text, "<failure message=\"fail: 0.312 s after the 429\">");
+    assert_non_null(failure);
+    assert_non_null(strstr(failure, "\ngateway: as-the-scenario-says\nseen: waits: 0.312 s"));
+    assert_non_null(strstr(failure, "\ncause: Somebody &lt;did&gt; it\nfix: Undo"));
+    assert_non_null(strstr(failure, "</failure></testcase>"));
+    free(text);
+    diagnosis_free(d);
+}
+
+static void json_has_the_diagnosis(void **state)
+{
+    (void)state;
+    struct diagnosis *d = fallen_back(&graded);
+    char *text = written_with(d, REPORT_JSON);
+    cJSON *json = cJSON_Parse(text);
+    const cJSON *one = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "scenarios"), 0);
+    const cJSON *f = cJSON_GetArrayItem(cJSON_GetObjectItem(one, "diagnosis"), 0);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(f, "layer")), "gateway");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(f, "cause")), told.cause);
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItem(f, "mistake")));
+    assert_int_equal(cJSON_GetArrayItem(cJSON_GetObjectItem(f, "evidence"), 1)->valueint, 9);
+    cJSON_Delete(json);
+    free(text);
+    diagnosis_free(d);
+}
+
 static void the_command_is_reported(void **state)
 {
     (void)state;
@@ -159,6 +243,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_table_has_what_matters),
     cmocka_unit_test(json_has_everything),
     cmocka_unit_test(junit_escapes_and_counts),
+    cmocka_unit_test(the_scenarios_words_are_the_last_resort),
+    cmocka_unit_test(a_failure_in_junit_says_why),
+    cmocka_unit_test(json_has_the_diagnosis),
     cmocka_unit_test(the_command_is_reported),
 };
 

@@ -100,7 +100,8 @@ static void idle_reset(void **state)
     assert_int_equal(s->checks[1].count.min, -1);
     assert_int_equal(s->checks[1].count.match->watch, -1);
     assert_string_equal(s->needs[0], "keep-alive");
-    assert_null(s->needs[1]);
+    assert_string_equal(s->needs[1], "absolute-form");
+    assert_null(s->needs[2]);
     assert_int_equal(s->house.storm, 25);
     assert_true(s->house.reach);
     scenario_set_free(&set);
@@ -331,7 +332,7 @@ static void checks(void **state)
     struct scenario_set set;
     load("everything-client.json", &set);
     const struct check *c = set.scenarios[0]->checks;
-    assert_int_equal(set.scenarios[0]->check_count, 8);
+    assert_int_equal(set.scenarios[0]->check_count, 10);
     assert_string_equal(c[0].says, "x");
     assert_true(c[0].critical);
     assert_string_equal(c[0].variants[0], "one");
@@ -352,6 +353,11 @@ static void checks(void **state)
     assert_string_equal(c[6].any_of[0].id, "a");
     assert_int_equal(c[6].any_of[0].count.max, 0);
     assert_int_equal(c[6].any_of[1].any_of_count, 1);
+    assert_int_equal(c[7].count.by, BY_NONE);
+    assert_int_equal(c[8].count.by, BY_ACTOR);
+    assert_int_equal(c[9].count.by, FIELD_connection);
+    assert_true(set.scenarios[0]->asks_intact);
+    assert_true(set.scenarios[0]->asks_leaks);
     assert_int_equal(set.scenarios[0]->house.storm, -1);
     assert_false(set.scenarios[0]->house.quiet);
     scenario_set_free(&set);
@@ -388,10 +394,25 @@ static void needs_are_derived(void **state)
 {
     (void)state;
     static const char *const expected[] = {
-        "retry",       "retry-cap", "deadlines",       "redirects", "cookies",
-        "cache",       "rotation",  "proxy-pool",      "parallel",  "https",
-        "environment", "host-map",  "expect-continue", "cancel",    "credential-callback",
-        "raw-tunnel",  "streaming", "switch-proxy",
+        "retry",
+        "retry-cap",
+        "deadlines",
+        "redirects",
+        "cookies",
+        "cache",
+        "rotation",
+        "proxy-pool",
+        "parallel",
+        "https",
+        "environment",
+        "host-map",
+        "expect-continue",
+        "cancel",
+        "credential-callback",
+        "raw-tunnel",
+        "streaming",
+        "switch-proxy",
+        "origin-credentials",
     };
     struct scenario_set set;
     load("everything-client.json", &set);
@@ -401,6 +422,13 @@ static void needs_are_derived(void **state)
     assert_false(needs(set.scenarios[0], "rotation")); /* of this variant */
     assert_false(needs(set.scenarios[0], "digest"));
     scenario_set_free(&set);
+    struct complaints *none = complaints_new();
+    static const char excluded[] = "{\"fakeproxy\":1,\"id\":\"a/b\",\"client\":"
+                                   "{\"without_proxy\":[\"127.0.0.1\"]}}";
+    assert_int_equal(scenario_load_text(excluded, sizeof(excluded) - 1, "text", &set, none), 0);
+    assert_true(needs(set.scenarios[0], "environment"));
+    scenario_set_free(&set);
+    complaints_free(none);
     load("digest-stale-true.json", &set);
     assert_true(needs(set.scenarios[0], "digest"));
     scenario_set_free(&set);

@@ -1,0 +1,13 @@
+/*
+ * Positive controls: for each capability a tiny case that a client which has it passes. They show
+ * that a profile's claims, and the driver behind them, hold, before any fault is played.
+ */
+#ifndef CS_CONTROLS_H
+#define CS_CONTROLS_H
+
+#include "plan.h"
+
+/* A plan of one case for each capability that has a control; ids are `control/CAPABILITY`. */
+struct plan *controls_plan(void);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * An edition: which cases are graded, of which tier each is, and which are gatekeepers: cases
+ * without whose passing others say nothing. scenarios/editions/NAME.json, strict JSON.
+ */
+#ifndef CS_EDITION_H
+#define CS_EDITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "complaints.h"
+
+struct gatekeeper {
+    const char *id;            /* the case */
+    const char *check;         /* one of its checks; NULL: every MUST of it */
+    const char *const *blocks; /* globs over ids */
+    bool is_capability; /* what it blocks is not applicable, not blocked: the client does not do it
+                         */
+    const char *says;   /* why, for the report */
+};
+
+struct edition {
+    const char *name;
+    const char *const *tiers[3]; /* ids of each, sorted */
+    size_t tier_counts[3];
+    const struct gatekeeper *gatekeepers;
+    size_t gatekeeper_count;
+    struct arena *arena;
+};
+
+/* The newest in the data folder, or the file of that path. NULL: there is none, or complaints. */
+struct edition *edition_load(const char *path, struct complaints *);
+void edition_free(struct edition *); /* NULL is fine */
+
+/* 1 to 3; 0: not in it, or there is no edition (NULL). */
+int edition_tier(const struct edition *, const char *id);
+
+#endif

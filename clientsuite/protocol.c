@@ -1,0 +1,322 @@
+/*
+ * The driver contract: writing.
+ */
+#include "protocol.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+/* ---- members --------------------------------------------------------------------------------- */
+
+static void begin(struct buf *b, const char *verb)
+{
+    buf_string(b, "{\"do\":");
+    buf_json(b, verb, strlen(verb));
+}
+
+static void end(struct buf *b)
+{
+    buf_string(b, "}\n");
+}
+
+static void add_name(struct buf *b, const char *name)
+{
+    if (b->at[b->len - 1] != '{')
+        buf_char(b, ',');
+    buf_json(b, name, strlen(name));
+    buf_char(b, ':');
+}
+
+static void add_text(struct buf *b, const char *name, const char *text)
+{
+    add_name(b, name);
+    buf_json(b, text, strlen(text));
+}
+
+static void add_number(struct buf *b, const char *name, int64_t n)
+{
+    add_name(b, name);
+    buf_number(b, n);
+}
+
+static void add_flag(struct buf *b, const char *name, bool flag)
+{
+    add_name(b, name);
+    buf_string(b, flag ? "true" : "false");
+}
+
+static void add_texts(struct buf *b, const char *name, const char *const *texts)
+{
+    add_name(b, name);
+    buf_char(b, '[');
+    for (size_t i = 0; texts && texts[i]; i++) {
+        if (i)
+            buf_char(b, ',');
+        buf_json(b, texts[i], strlen(texts[i]));
+    }
+    buf_char(b, ']');
+}
+
+/* Rounded up: a limit is never made shorter. */
+static void add_ms(struct buf *b, const char *name, int64_t ns)
+{
+    if (ns)
+        add_number(b, name, (ns + CLOCK_MS - 1) / CLOCK_MS);
+}
+
+static void add_map(struct buf *b, const char *name, const struct named *list, size_t count)
+{
+    add_name(b, name);
+    buf_char(b, '{');
+    for (size_t i = 0; i < count; i++) {
+        add_name(b, list[i].name);
+        buf_json(b, list[i].value, list[i].value_len);
+    }
+    buf_char(b, '}');
+}
+
+/* ---- sessions -------------------------------------------------------------------------------- */
+
+static void add_credentials(struct buf *b, const struct client_keys *k)
+{
+    if (k->credential_count == 1) {
+        add_text(b, "username", k->credentials[0].name);
+        add_text(b, "password", k->credentials[0].password);
+    } else if (k->credential_count > 1) {
+        add_name(b, "credentials");
+        for (size_t i = 0; i < k->credential_count; i++) {
+            buf_string(b, i ? ",[" : "[[");
+            buf_json(b, k->credentials[i].name, strlen(k->credentials[i].name));
+            buf_char(b, ',');
+            buf_json(b, k->credentials[i].password, strlen(k->credentials[i].password));
+            buf_char(b, ']');
+        }
+        buf_char(b, ']');
+    }
+    if (k->credential_count)
+        add_text(b, "by", k->credentials_by ? k->credentials_by : "documented");
+}
+
+static void add_proxy_object(struct buf *b, const struct proxy_setup *p,
+                             const struct client_keys *k)
+{
+    if (!p->url) {
+        buf_string(b, "null");
+        return;
+    }
+    buf_char(b, '{');
+    add_text(b, "url", p->url);
+    if (p->is_literal)
+        add_flag(b, "literal", true);
+    add_credentials(b, k);
+    buf_char(b, '}');
+}
+
+static void add_proxies(struct buf *b, const struct setup *s)
+{
+    add_name(b, "proxy");
+    add_proxy_object(b, &s->proxy, s->keys);
+    if (!s->pool_count)
+        return;
+    add_name(b, "pool");
+    buf_char(b, '[');
+    for (size_t i = 0; i < s->pool_count; i++) {
+        if (i)
+            buf_char(b, ',');
+        add_proxy_object(b, &s->pool[i], s->keys);
+    }
+    buf_char(b, ']');
+}
+
+static void add_retry(struct buf *b, const struct client_keys *k)
+{
+    if (k->retry != RETRY_POLICY) {
+        add_text(b, "retry", k->retry == RETRY_OFF ? "off" : "default");
+        return;
+    }
+    add_name(b, "retry");
+    buf_char(b, '{');
+    add_number(b, "attempts", (int64_t)k->attempts);
+    add_ms(b, "base_ms", k->base);
+    add_ms(b, "cap_ms", k->cap);
+    if (k->methods && strcmp(k->methods[0], "all") == 0 && !k->methods[1])
+        add_text(b, "methods", "all");
+    else if (k->methods)
+        add_texts(b, "methods", k->methods);
+    buf_char(b, '}');
+}
+
+static void add_deadlines(struct buf *b, int64_t connect, int64_t read, int64_t total)
+{
+    add_name(b, "deadlines");
+    buf_char(b, '{');
+    add_ms(b, "connect_ms", connect);
+    add_ms(b, "read_ms", read);
+    add_ms(b, "total_ms", total);
+    buf_char(b, '}');
+}
+
+static void add_rare_keys(struct buf *b, const struct setup *s, uint64_t given)
+{
+    const struct client_keys *k = s->keys;
+    if (given & 1ULL << CLIENT_ORIGIN_CREDENTIALS && k->origin_credentials.name) {
+        add_name(b, "origin_credentials");
+        buf_char(b, '{');
+        add_text(b, "username", k->origin_credentials.name);
+        add_text(b, "password", k->origin_credentials.password);
+        buf_char(b, '}');
+    }
+    if (given & 1ULL << CLIENT_SCHEMES && k->schemes)
+        add_texts(b, "schemes", k->schemes);
+    if (given & 1ULL << CLIENT_COOKIES)
+        add_flag(b, "cookies", k->cookies);
+    if (given & 1ULL << CLIENT_CACHE)
+        add_flag(b, "cache", k->cache);
+    if (given & 1ULL << CLIENT_VERIFY)
+        add_flag(b, "verify", k->verify);
+    if (given & 1ULL << CLIENT_ROTATE && k->rotate)
+        add_text(b, "rotate", k->rotate);
+    if (s->environment_count)
+        add_map(b, "environment", s->environment, s->environment_count);
+    if (s->host_count)
+        add_map(b, "hosts", s->hosts, s->host_count);
+    if (s->without_proxy[0])
+        add_texts(b, "without_proxy", s->without_proxy);
+}
+
+/* What every session is told, and of the rest what the case uses. */
+void protocol_open(struct buf *b, uint64_t session, const struct setup *s)
+{
+    const struct client_keys *k = s->keys;
+    begin(b, "open");
+    add_number(b, "session", (int64_t)session);
+    add_proxies(b, s);
+    add_text(b, "ca_file", s->ca_file);
+    add_retry(b, k);
+    add_flag(b, "redirects", k->redirects);
+    add_deadlines(b, k->connect, k->read, k->total);
+    add_rare_keys(b, s, k->given);
+    end(b);
+}
+
+void protocol_change(struct buf *b, uint64_t session, const struct setup *s)
+{
+    const struct client_keys *k = s->keys;
+    begin(b, "change");
+    add_number(b, "session", (int64_t)session);
+    if (k->given & (1ULL << CLIENT_PROXY | 1ULL << CLIENT_POOL))
+        add_proxies(b, s);
+    else if (k->given & (1ULL << CLIENT_CREDENTIALS))
+        add_credentials(b, k);
+    if (k->given & 1ULL << CLIENT_RETRY)
+        add_retry(b, k);
+    if (k->given & 1ULL << CLIENT_REDIRECTS)
+        add_flag(b, "redirects", k->redirects);
+    if (k->given & 1ULL << CLIENT_DEADLINES)
+        add_deadlines(b, k->connect, k->read, k->total);
+    add_rare_keys(b, s, k->given);
+    end(b);
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+static void add_base64(struct buf *b, const char *name, const char *octets, size_t len)
+{
+    add_name(b, name);
+    buf_char(b, '"');
+    char *at = buf_extend(b, (len + 2) / 3 * 4 + 1);
+    EVP_EncodeBlock((unsigned char *)at, (const unsigned char *)octets, (int)len);
+    b->len--; /* the NUL */
+    buf_char(b, '"');
+}
+
+static void add_body(struct buf *b, const struct request_setup *r)
+{
+    const struct body *body = &r->step->body;
+    add_name(b, "body");
+    buf_char(b, '{');
+    if (r->body)
+        add_base64(b, "base64", r->body, r->body_len);
+    else
+        add_number(b, "size", (int64_t)body->size);
+    if (body->source == BODY_STREAM)
+        add_flag(b, "stream", true);
+    buf_char(b, '}');
+}
+
+static void add_headers(struct buf *b, const struct request_setup *r)
+{
+    add_name(b, "headers");
+    buf_char(b, '[');
+    for (size_t i = 0; i < r->header_count; i++) {
+        buf_string(b, i ? ",[" : "[");
+        buf_json(b, r->headers[i].name, strlen(r->headers[i].name));
+        buf_char(b, ',');
+        buf_json(b, r->headers[i].value, r->headers[i].value_len);
+        buf_char(b, ']');
+    }
+    buf_char(b, ']');
+}
+
+void protocol_request(struct buf *b, uint64_t session, uint64_t id, const struct request_setup *r)
+{
+    const struct step *s = r->step;
+    begin(b, "request");
+    add_number(b, "session", (int64_t)session);
+    add_number(b, "id", (int64_t)id);
+    if (r->connect) {
+        add_name(b, "raw");
+        buf_char(b, '{');
+        add_text(b, "connect", r->connect);
+        buf_char(b, '}');
+    } else {
+        add_text(b, "method", s->method);
+        add_text(b, "url", r->url);
+        add_headers(b, r);
+    }
+    if (s->has_body)
+        add_body(b, r);
+    if (s->expect_continue)
+        add_flag(b, "expect_continue", true);
+    if (s->stream_read)
+        add_text(b, "read", "stream");
+    if (s->connect || s->read || s->total)
+        add_deadlines(b, r->connect_limit, r->read_limit, r->total);
+    if (s->parallel)
+        add_flag(b, "parallel", true);
+    end(b);
+}
+
+/* ---- the rest -------------------------------------------------------------------------------- */
+
+void protocol_hello(struct buf *b, const char *variant)
+{
+    begin(b, "hello");
+    add_number(b, "driver", 1);
+    add_text(b, "variant", variant);
+    end(b);
+}
+
+void protocol_verb(struct buf *b, const char *verb)
+{
+    begin(b, verb);
+    end(b);
+}
+
+void protocol_cancel(struct buf *b, uint64_t session, uint64_t id)
+{
+    begin(b, "cancel");
+    add_number(b, "session", (int64_t)session);
+    add_number(b, "id", (int64_t)id);
+    end(b);
+}
+
+void protocol_close(struct buf *b, uint64_t session)
+{
+    begin(b, "close");
+    add_number(b, "session", (int64_t)session);
+    end(b);
+}

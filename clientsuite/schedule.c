@@ -1,0 +1,560 @@
+/*
+ * The schedule. One function, turn(), does all there is to do: it lets the lanes go on, fills those
+ * that are free, and finds the end. It runs from the loop whenever somebody asked for it.
+ */
+#include "schedule.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "contract.h"
+#include "gate.h"
+#include "grade.h"
+#include "lane.h"
+#include "timer.h"
+#include "twin.h"
+
+enum { LANES = 32, HEAVY_LANES = 8 };
+static const int64_t NOISE_EVERY = 10 * CLOCK_MS, NOISE_TOLD = 20 * CLOCK_MS;
+
+struct twin { /* of one client; for all its cases that have the same */
+    struct twin *next;
+    size_t client;
+    char *key;
+    struct scenario *scenario;
+    bool is_over, has_passed;
+    char *why;
+};
+
+struct waiting { /* a case whose twin is being played */
+    struct waiting *next;
+    struct case_result *of;
+    struct twin *twin;
+};
+
+struct queued {
+    struct queued *next;
+    struct job job;
+};
+
+enum contract_state { CONTRACT_OPEN, CONTRACT_KEPT, CONTRACT_BROKEN };
+
+struct schedule {
+    struct schedule_options options;
+    struct lane_environment env;
+    struct lane lanes[LANES];
+    size_t lane_count;
+    struct queued *queue, *alone;
+    enum contract_state *contracts; /* of each client */
+    struct scenario_set contract;
+    struct twin *twins;
+    struct waiting *waiting;
+    struct timer turn, noise;
+    size_t total, done, taken;
+    bool has_ended;
+};
+
+static struct client_result *client_of(const struct schedule *s, size_t client)
+{
+    return &s->options.results->clients[client];
+}
+
+static void ask_turn(void *arg)
+{
+    timer_set(&((struct schedule *)arg)->turn, 0);
+}
+
+/* ---- the queue ------------------------------------------------------------------------------- */
+
+static void enqueue(struct queued **list, const struct job *job, bool in_front)
+{
+    struct queued *q = calloc(1, sizeof(*q));
+    if (!q)
+        abort();
+    q->job = *job;
+    while (!in_front && *list)
+        list = &(*list)->next;
+    q->next = *list;
+    *list = q;
+}
+
+static struct job case_job(struct case_result *c)
+{
+    return (struct job){ .kind = JOB_CASE,
+                         .client = c->client,
+                         .of = c,
+                         .scenario = c->of->scenario,
+                         .needs_process = c->of->needs_process,
+                         .estimate = c->of->estimate };
+}
+
+/* ---- finals ---------------------------------------------------------------------------------- */
+
+static void make_final(struct schedule *s, struct case_result *c);
+
+/* What waited for this gatekeeper. */
+static void release_held(struct schedule *s, size_t client)
+{
+    struct client_result *c = client_of(s, client);
+    for (size_t i = 0; i < s->options.results->plan->count; i++)
+        if (c->cases[i].is_held)
+            make_final(s, &c->cases[i]);
+}
+
+static void make_final(struct schedule *s, struct case_result *c)
+{
+    bool was_held = c->is_held;
+    c->is_held = gate_is_open_question(s->options.results, c);
+    if (c->is_held)
+        return;
+    gate_apply(s->options.results, c);
+    case_make_final(c);
+    s->done++;
+    s->options.on_case(s->options.arg, c);
+    if (!was_held && gate_is_gatekeeper(s->options.results, c))
+        release_held(s, c->client);
+}
+
+/* What the client cannot do is not played; an empty journal says so of each check. */
+static bool is_beyond(const struct schedule *schedule, const struct profile_variant *v,
+                      const struct scenario *s)
+{
+    if (schedule->options.is_control)
+        return !profile_can(v, strchr(s->id, '/') + 1);
+    for (const char *const *need = s->needs; need && *need; need++)
+        if (!profile_can(v, *need))
+            return true;
+    return false;
+}
+
+static void grade_unplayed(const struct client_result *client, struct case_result *c)
+{
+    struct grade_case empty = { .scenario = c->of->scenario,
+                                .capabilities = client->variant->capabilities,
+                                .has_client = true };
+    c->graded = grade(&empty);
+    c->is_own = true;
+}
+
+/* ---- twins ----------------------------------------------------------------------------------- */
+
+static struct twin *twin_of(struct schedule *s, struct case_result *c)
+{
+    struct scenario *scenario = scenario_twin(c->of->scenario);
+    char *key = twin_key(scenario);
+    for (struct twin *t = s->twins; t; t = t->next)
+        if (t->client == c->client && strcmp(t->key, key) == 0) {
+            scenario_twin_free(scenario);
+            free(key);
+            return t;
+        }
+    struct twin *t = calloc(1, sizeof(*t));
+    if (!t)
+        abort();
+    *t = (struct twin){ .next = s->twins, .client = c->client, .key = key, .scenario = scenario };
+    s->twins = t;
+    struct job job = case_job(c);
+    job.kind = JOB_TWIN;
+    job.scenario = scenario;
+    job.twin = t;
+    enqueue(&s->queue, &job, true);
+    return t;
+}
+
+static void apply_twin(struct case_result *c, const struct twin *t)
+{
+    if (!t->has_passed)
+        case_block(c, false, t->why);
+}
+
+static void twin_ended(struct schedule *s, struct twin *t, struct trial_record *r)
+{
+    const char *why = !r                     ? "the case without its fault could not be played"
+                      : r->fate != FATE_DONE ? r->why
+                      : r->twin_why          ? r->twin_why
+                                             : "";
+    t->is_over = true;
+    t->has_passed = r && r->twin_passed;
+    if (!t->has_passed && asprintf(&t->why, "without the fault it failed too: %s", why) < 0)
+        abort();
+    trial_record_free(r);
+    for (struct waiting **link = &s->waiting; *link;) {
+        struct waiting *w = *link;
+        if (w->twin != t) {
+            link = &w->next;
+            continue;
+        }
+        *link = w->next;
+        apply_twin(w->of, t);
+        make_final(s, w->of);
+        free(w);
+    }
+}
+
+/* True: the case waits for its twin. */
+static bool await_twin(struct schedule *s, struct case_result *c)
+{
+    if (!twin_is_needed(c->of->scenario, c->graded))
+        return false;
+    struct twin *t = twin_of(s, c);
+    if (t->is_over) {
+        apply_twin(c, t);
+        return false;
+    }
+    struct waiting *w = calloc(1, sizeof(*w));
+    if (!w)
+        abort();
+    *w = (struct waiting){ .next = s->waiting, .of = c, .twin = t };
+    s->waiting = w;
+    return true;
+}
+
+/* ---- what lanes tell ------------------------------------------------------------------------- */
+
+static bool is_inconclusive(const struct graded *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        if (g->verdicts[i].kind == VERDICT_INCONCLUSIVE)
+            return true;
+    return false;
+}
+
+static void case_ended(struct schedule *s, const struct job *job, struct trial_record *r)
+{
+    struct case_result *c = job->of;
+    if (job->is_alone)
+        c->first = c->record;
+    c->record = r;
+    c->graded = r ? r->graded : NULL;
+    if (!r) {
+        grade_unplayed(client_of(s, c->client), c);
+        for (size_t i = 0; i < c->graded->count; i++)
+            c->graded->verdicts[i].kind = VERDICT_HARNESS_ERROR;
+    } else if (is_inconclusive(r->graded) && !job->is_alone) {
+        struct job again = *job;
+        again.is_alone = true;
+        enqueue(&s->alone, &again, false);
+        return;
+    }
+    if (!await_twin(s, c))
+        make_final(s, c);
+}
+
+static void start_cases(struct schedule *s, size_t client)
+{
+    struct client_result *c = client_of(s, client);
+    for (size_t i = 0; i < s->options.results->plan->count; i++)
+        if (is_beyond(s, c->variant, c->cases[i].of->scenario)) {
+            grade_unplayed(c, &c->cases[i]);
+            make_final(s, &c->cases[i]);
+        }
+}
+
+static void contract_ended(struct schedule *s, const struct job *job, struct trial_record *r)
+{
+    struct client_result *c = client_of(s, job->client);
+    c->contract = contract_complaint(c->variant, r);
+    trial_record_free(r);
+    s->contracts[job->client] = c->contract ? CONTRACT_BROKEN : CONTRACT_KEPT;
+    s->options.on_client(s->options.arg, c);
+    if (c->contract)
+        s->done += s->options.results->plan->count;
+    else
+        start_cases(s, job->client);
+}
+
+static void on_job_ended(void *arg, const struct job *job, struct trial_record *r)
+{
+    struct schedule *s = arg;
+    s->taken--;
+    if (r && r->noise > s->options.results->noise)
+        s->options.results->noise = r->noise;
+    if (job->kind == JOB_CONTRACT)
+        contract_ended(s, job, r);
+    else if (job->kind == JOB_TWIN)
+        twin_ended(s, job->twin, r);
+    else
+        case_ended(s, job, r);
+    ask_turn(s);
+}
+
+static void on_job_lost(void *arg, const struct job *job)
+{
+    struct schedule *s = arg;
+    s->taken--;
+    enqueue(job->is_alone ? &s->alone : &s->queue, job, true);
+    ask_turn(s);
+}
+
+static char *copy_or_empty(const char *text)
+{
+    char *copy = strdup(text ? text : "");
+    if (!copy)
+        abort();
+    return copy;
+}
+
+static void on_hello(void *arg, size_t client, const struct reply *hello)
+{
+    struct client_result *c = client_of(arg, client);
+    if (c->client)
+        return;
+    c->client = copy_or_empty(hello ? hello->client : NULL);
+    c->version = copy_or_empty(hello ? hello->version : NULL);
+    c->runtime = copy_or_empty(hello ? hello->runtime : NULL);
+    c->kinds = copy_or_empty(hello ? hello->kinds : NULL);
+}
+
+/* ---- turns ----------------------------------------------------------------------------------- */
+
+static bool may_start(const struct schedule *s, const struct job *job)
+{
+    return job->kind == JOB_CONTRACT ? s->contracts[job->client] == CONTRACT_OPEN
+                                     : s->contracts[job->client] == CONTRACT_KEPT;
+}
+
+static size_t lanes_of(const struct schedule *s, size_t client)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->lane_count; i++)
+        n += s->lanes[i].agent && s->lanes[i].client == client;
+    return n;
+}
+
+static size_t most_lanes(const struct schedule *s, size_t client)
+{
+    bool is_heavy = client_of(s, client)->variant->profile->is_heavy;
+    return is_heavy && s->lane_count > HEAVY_LANES ? HEAVY_LANES : s->lane_count;
+}
+
+/* A lane whose agent is this client's; else one without an agent; else one of another client. */
+static struct lane *lane_for(struct schedule *s, const struct job *job)
+{
+    struct lane *best = NULL;
+    bool may_grow = lanes_of(s, job->client) < most_lanes(s, job->client);
+    int best_rank = 0;
+    for (size_t i = 0; i < s->lane_count; i++) {
+        struct lane *l = &s->lanes[i];
+        bool is_own = l->agent && l->client == job->client;
+        int rank = is_own && l->is_ready ? 4 : is_own ? 3 : !l->agent ? 2 : 1;
+        if (!lane_can_take(l, job) || (!is_own && !may_grow) || rank <= best_rank)
+            continue;
+        best = l;
+        best_rank = rank;
+    }
+    return best;
+}
+
+static void fill_lanes(struct schedule *s)
+{
+    for (struct queued **link = &s->queue; *link;) {
+        struct queued *q = *link;
+        struct lane *l = may_start(s, &q->job) ? lane_for(s, &q->job) : NULL;
+        if (!l && s->contracts[q->job.client] != CONTRACT_BROKEN) {
+            link = &q->next;
+            continue;
+        }
+        *link = q->next;
+        if (l) {
+            s->taken++;
+            lane_take(l, &q->job);
+        }
+        free(q);
+    }
+}
+
+static bool are_lanes_idle(const struct schedule *s)
+{
+    for (size_t i = 0; i < s->lane_count; i++)
+        if (!lane_is_idle(&s->lanes[i]))
+            return false;
+    return true;
+}
+
+/* Once all else is over, the drivers of the other lanes rest. */
+static void play_alone(struct schedule *s)
+{
+    struct queued *q = s->alone;
+    s->alone = q->next;
+    for (size_t i = 0; i < s->lane_count; i++)
+        if (s->lanes[i].client != q->job.client || i > 0)
+            lane_rest(&s->lanes[i]);
+    s->taken++;
+    lane_take(&s->lanes[0], &q->job);
+    free(q);
+}
+
+static void on_turn(void *arg)
+{
+    struct schedule *s = arg;
+    for (size_t i = 0; i < s->lane_count; i++)
+        lane_turn(&s->lanes[i]);
+    fill_lanes(s);
+    if (s->queue || s->taken || !are_lanes_idle(s) || s->has_ended)
+        return;
+    if (s->alone) {
+        play_alone(s);
+        return;
+    }
+    s->has_ended = true;
+    timer_set(&s->noise, CLOCK_NEVER);
+    s->options.on_end(s->options.arg);
+}
+
+static void on_noise(void *arg)
+{
+    struct schedule *s = arg;
+    int64_t now = clock_now(), lag = now - s->noise.due;
+    if (lag > NOISE_TOLD)
+        for (size_t i = 0; i < s->lane_count; i++)
+            lane_note_lag(&s->lanes[i], lag);
+    timer_set(&s->noise, now + NOISE_EVERY);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = (*state += 0x9E3779B97F4A7C15U); /* splitmix64 */
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
+    return z ^ (z >> 31);
+}
+
+static int by_estimate(const void *a, const void *b)
+{
+    const struct job *x = a, *y = b;
+    if (x->of->of->is_gatekeeper != y->of->of->is_gatekeeper)
+        return x->of->of->is_gatekeeper ? -1 : 1;
+    return x->estimate < y->estimate ? 1 : x->estimate > y->estimate ? -1 : 0;
+}
+
+static void shuffle(struct job *jobs, size_t count, uint64_t seed)
+{
+    for (size_t i = count; i > 1; i--) {
+        size_t k = (size_t)(next_random(&seed) % i);
+        struct job swap = jobs[i - 1];
+        jobs[i - 1] = jobs[k];
+        jobs[k] = swap;
+    }
+}
+
+static void queue_cases(struct schedule *s)
+{
+    const struct results *r = s->options.results;
+    size_t count = 0;
+    struct job *jobs = calloc(r->plan->count * r->client_count + 1, sizeof(*jobs));
+    if (!jobs)
+        abort();
+    for (size_t c = 0; c < r->client_count; c++)
+        for (size_t i = 0; i < r->plan->count; i++)
+            if (!is_beyond(s, r->clients[c].variant, r->plan->cases[i].scenario))
+                jobs[count++] = case_job(&r->clients[c].cases[i]);
+    if (s->options.shuffles)
+        shuffle(jobs, count, r->seed);
+    else
+        qsort(jobs, count, sizeof(*jobs), by_estimate);
+    for (size_t i = count; i > 0; i--)
+        enqueue(&s->queue, &jobs[i - 1], true);
+    free(jobs);
+    s->total = r->plan->count * r->client_count;
+}
+
+struct schedule *schedule_new(const struct schedule_options *options)
+{
+    struct schedule *s = calloc(1, sizeof(*s));
+    if (!s || !(s->contracts = calloc(options->results->client_count, sizeof(*s->contracts))))
+        abort();
+    s->options = *options;
+    s->env = (struct lane_environment){ .loop = options->loop,
+                                        .children = options->children,
+                                        .folder = options->folder,
+                                        .ca_file = options->ca_file,
+                                        .seed = options->results->seed,
+                                        .keeps_journals = options->keeps_journals,
+                                        .is_control = options->is_control,
+                                        .results = options->results,
+                                        .turn = ask_turn,
+                                        .hello = on_hello,
+                                        .ended = on_job_ended,
+                                        .lost = on_job_lost,
+                                        .arg = s };
+    s->lane_count = options->lanes ? (size_t)options->lanes : LANES;
+    s->lane_count = s->lane_count > LANES ? LANES : s->lane_count;
+    for (size_t i = 0; i < s->lane_count; i++)
+        s->lanes[i] = (struct lane){ .env = &s->env };
+    timer_init(&s->turn, options->loop->base, on_turn, s);
+    timer_init(&s->noise, options->loop->base, on_noise, s);
+    contract_load(&s->contract);
+    return s;
+}
+
+void schedule_start(struct schedule *s)
+{
+    queue_cases(s);
+    for (size_t c = s->options.results->client_count; c > 0; c--) {
+        struct job job = { .kind = JOB_CONTRACT,
+                           .client = c - 1,
+                           .scenario = s->contract.scenarios[0] };
+        enqueue(&s->queue, &job, true);
+    }
+    timer_set(&s->noise, clock_now() + NOISE_EVERY);
+    ask_turn(s);
+}
+
+static void free_queue(struct queued **list)
+{
+    for (struct queued *q; (q = *list);) {
+        *list = q->next;
+        free(q);
+    }
+}
+
+void schedule_free(struct schedule *s)
+{
+    if (!s)
+        return;
+    timer_set(&s->turn, CLOCK_NEVER);
+    timer_set(&s->noise, CLOCK_NEVER);
+    for (size_t i = 0; i < s->lane_count; i++)
+        lane_end(&s->lanes[i]);
+    timer_set(&s->turn, CLOCK_NEVER);
+    free_queue(&s->queue);
+    free_queue(&s->alone);
+    for (struct waiting *w; (w = s->waiting);) {
+        s->waiting = w->next;
+        free(w);
+    }
+    for (struct twin *t; (t = s->twins);) {
+        s->twins = t->next;
+        scenario_twin_free(t->scenario);
+        free(t->key);
+        free(t->why);
+        free(t);
+    }
+    scenario_set_free(&s->contract);
+    free(s->contracts);
+    free(s);
+}
+
+struct schedule_state schedule_look(const struct schedule *s)
+{
+    struct schedule_state look = { .total = s->total, .done = s->done };
+    int64_t sum = 0, longest = 0;
+    for (const struct queued *q = s->queue; q; q = q->next) {
+        sum += q->job.estimate + 200 * CLOCK_MS;
+        longest = q->job.estimate > longest ? q->job.estimate : longest;
+        look.waiting++;
+    }
+    for (const struct queued *q = s->alone; q; q = q->next) {
+        longest += q->job.estimate + CLOCK_S;
+        look.waiting++;
+    }
+    look.running = s->taken;
+    sum /= (int64_t)s->lane_count;
+    look.left = sum > longest ? sum : longest;
+    return look;
+}

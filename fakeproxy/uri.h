@@ -1,0 +1,22 @@
+/*
+ * URIs of http and https, compared as those a client was given and those it asked for: scheme and
+ * host in any case, percent-encoding decoded, the fragment left out.
+ */
+#ifndef FP_URI_H
+#define FP_URI_H
+
+#include "http.h"
+
+struct uri {                        /* slices of the text */
+    struct http_slice scheme, host; /* host: without port and brackets; empty: a path alone */
+    struct http_slice path;         /* with the query; may be empty, or begin with `?` */
+};
+
+/* False: neither an absolute URI with an authority nor an absolute path. */
+bool uri_split(const char *text, size_t len, struct uri *);
+bool uri_is_https(const struct uri *);
+/* Is it the same path and query? Empty is "/". */
+bool uri_same_path(struct http_slice, struct http_slice);
+bool uri_same_host(struct http_slice, struct http_slice);
+
+#endif

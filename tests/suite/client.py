@@ -1,0 +1,131 @@
+"""A driver that keeps the contract, or breaks it as its first argument says.
+
+good            a plain GET through the proxy, a connection each; answers all
+die-hello die-open die-request die-quiet     ends at once when that comes (quiet: after its answer)
+hang-hello hang-request                      never answers it
+rubbish          prints what is no JSON in answer to a request
+rubbish-hello    the same for hello
+knows-all        answers the unknown verb as if it knew it
+wrong-id         answers a request nobody made
+deaf             never reads on after hello and probe
+flood            prints 100 MB without a newline in answer to a request
+flood-errors     writes 100 MB to its standard error, then goes on well
+children         leaves children behind in groups and sessions of their own when it is told to close
+always-200       says 200 without a request
+always-error     says error without a request
+environment     what $SUITE_TEST_MODE says, else good
+storm            connects to the proxy as fast as it can, and never answers
+"""
+
+import hashlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from urllib.parse import urlsplit
+
+MODE = sys.argv[1] if len(sys.argv) > 1 else "good"
+if MODE == "environment":
+    MODE = os.environ.get("SUITE_TEST_MODE", "good")
+sessions = {}
+
+
+def say(reply):
+    print(json.dumps(reply), flush=True)
+
+
+def get(proxy, said):
+    connection = http.client.HTTPConnection(urlsplit(proxy).netloc, timeout=5)
+    connection.request("GET", said["url"])
+    response = connection.getresponse()
+    return response.status, response.read()
+
+
+def answer(said):
+    if said["url"].startswith("https:"):
+        return {"id": said["id"], "error": "no TLS here", "kind": "config"}
+    try:
+        status, body = get(sessions[said["session"]], said)
+    except (OSError, http.client.HTTPException, ValueError) as e:
+        return {"id": said["id"], "error": str(e) or "?", "kind": "other"}
+    return {"id": said["id"], "status": status, "body": {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}}
+
+
+def leave_children():
+    for _ in range(3):
+        subprocess.Popen(["sleep", "600"], start_new_session=True)
+        subprocess.Popen(["sleep", "600"], process_group=0)
+        subprocess.Popen(["sh", "-c", "sleep 600 & sleep 600"])
+
+
+def storm(proxy):
+    target = urlsplit(proxy)
+    while True:
+        try:
+            socket.create_connection((target.hostname, target.port)).close()
+        except OSError:
+            pass
+
+
+def request(said):
+    if MODE == "die-request":
+        os._exit(3)
+    if MODE == "hang-request":
+        time.sleep(3600)
+    if MODE == "rubbish":
+        print("Segmentation fault (not really)", flush=True)
+    elif MODE == "wrong-id":
+        say({"id": said["id"] + 1000, "status": 200})
+    elif MODE == "flood":
+        for _ in range(1600):
+            sys.stdout.write("x" * 65536)
+        sys.stdout.flush()
+    elif MODE == "flood-errors":
+        for _ in range(1600):
+            sys.stderr.write("x" * 65536)
+        say(answer(said))
+    elif MODE == "always-200":
+        say({"id": said["id"], "status": 200, "body": {"bytes": 2, "sha256": hashlib.sha256(b"ok").hexdigest()}})
+    elif MODE == "always-error":
+        say({"id": said["id"], "error": "no", "kind": "other"})
+    elif MODE == "storm" and said["url"].endswith("/1"):
+        storm(sessions[said["session"]])
+    else:
+        say(answer(said))
+    if MODE == "die-quiet":
+        os._exit(3)
+
+
+def do(said):
+    verb = said["do"]
+    if verb == "hello":
+        if MODE == "die-hello":
+            sys.stderr.write("cannot find my library\n")
+            os._exit(3)
+        if MODE == "hang-hello":
+            time.sleep(3600)
+        if MODE == "rubbish-hello":
+            print("Welcome!", flush=True)
+        say({"client": "test", "version": "1", "capabilities": []})
+    elif verb == "open":
+        if MODE == "die-open":
+            os._exit(3)
+        if MODE == "children":
+            leave_children()
+        sessions[said["session"]] = said["proxy"]["url"]
+        say({"session": said["session"]})
+        if MODE == "deaf":
+            time.sleep(3600)
+    elif verb == "request":
+        request(said)
+    elif verb == "close":
+        say({"closed": said["session"]})
+    else:
+        say({"session": 1} if MODE == "knows-all" else {"unsupported": verb})
+
+
+for line in sys.stdin:
+    do(json.loads(line))
