@@ -140,12 +140,26 @@ static void store_cookies(struct call *c)
     pthread_mutex_unlock(&c->session->mutex);
 }
 
+/* The reader sees the response that the whole body belongs to. */
+static void restore_first(struct call *c)
+{
+    int64_t received = c->response.received;
+    c->response = c->first;
+    c->response.received = received;
+}
+
 static int finish(struct call *c, struct connection *conn)
 {
     if (c->raw)
         return read_raw(c, conn);
     store_cookies(c);
+    if (resume_check(c) < 0) {
+        connection_free(conn);
+        return -1;
+    }
     int result = call_finish(c, conn, false);
+    if (c->resume_etag)
+        restore_first(c);
     if (mutant(MUTANT_MERGES_TRAILERS))
         store_cookies(c);
     if (c->response.status == 407 && c->hop == HOP_PROXY && mutant(MUTANT_407_PAGE_IS_ANSWER))

@@ -35,6 +35,8 @@ struct call {
     const char *target;        /* request-target of the last exchange */
     bool heard;                /* something of an answer has come, on this connection */
     bool was_sent;             /* some of the request went to the origin, or its proxy */
+    const char *resume_etag;   /* what a streaming reader has is of this; the rest is asked for */
+    struct response first;     /* its response, of which the rest is a part */
     bool wants_fresh;          /* the last attempt met a dead connection: so may its siblings be */
 
     struct response response; /* status 0: none */
@@ -59,6 +61,13 @@ struct connection *call_reach(struct call *, bool must_be_fresh);
 int call_exchange(struct call *, struct connection *);
 /* exchange.c: the rest of a response; the connection is kept, if it can be, or freed. */
 int call_finish(struct call *, struct connection *, bool discard);
+/* resume.c: after a failure in the middle of a body that a streaming reader has got already: can
+ * the rest be asked for? */
+bool resume_prepare(struct call *);
+/* The fields of that request. */
+void resume_add_fields(const struct call *, struct buf *);
+/* Is the response the rest of it? -1: failure is set. */
+int resume_check(struct call *);
 /* route.c: the way of a URI: false: direct. */
 bool route_uses_proxy(const struct settings *, const struct uri *);
 /* route.c: the proxies of a call: those of the settings, or of the environment. */

@@ -16,7 +16,7 @@ static const char capabilities[] =
     "\"absolute-form\",\"cancel\",\"cookies\",\"credential-callback\",\"deadlines\",\"digest\","
     "\"digest-sha-256\",\"environment\",\"expect-continue\",\"host-map\",\"https\",\"https-proxy\","
     "\"keep-alive\",\"ntlm\",\"origin-credentials\",\"parallel\",\"proxy-pool\",\"raw-tunnel\","
-    "\"redirects\",\"retry\",\"retry-cap\",\"rotation\",\"streaming\",\"switch-proxy\"";
+    "\"redirects\",\"resume\",\"retry\",\"retry-cap\",\"rotation\",\"streaming\",\"switch-proxy\"";
 
 /* A member, also of what is not there. */
 static const struct json *member(const struct json *object, const char *key)

@@ -130,6 +130,7 @@ static void write_head(struct call *c, struct connection *conn)
     if (mutant(MUTANT_TWO_HOSTS))
         add_line(&b, "Host", uri_authority(c->arena, c->uri));
     add_users_lines(&b, c);
+    resume_add_fields(c, &b);
     add_cookies(&b, c);
     add_credentials(&b, c, conn);
     add_framing(&b, c);
@@ -298,8 +299,8 @@ int call_exchange(struct call *c, struct connection *conn)
         c->failure = broken;
     if (result < 0)
         return -1;
-    if (sent)
-        c->response.is_persistent = false; /* the message is not whole */
+    if (sent || fields_has_token(&c->headers, "Connection", "close"))
+        c->response.is_persistent = false; /* the message is not whole; we said so */
     c->hop = conn->is_tunnel || !conn->proxy ? HOP_ORIGIN
              : c->response.status == 407     ? HOP_PROXY
                                              : HOP_UNKNOWN;

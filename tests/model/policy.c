@@ -13,7 +13,7 @@
 #include "httpdate.h"
 #include "mutants.h"
 
-bool policy_may_better(int status)
+bool policy_may_better(int status, const struct fields *f)
 {
     if (mutant(MUTANT_RETRIES_407_BLINDLY) && status == 407)
         return true;
@@ -25,6 +25,8 @@ bool policy_may_better(int status)
         return false;
     if (mutant(MUTANT_RETRIES_503_ONLY))
         return status == 503;
+    if (status >= 500 && fields_has(f, "Retry-After"))
+        return true;
     return status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
 }
 

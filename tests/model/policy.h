@@ -7,8 +7,9 @@
 
 #include <stdint.h>
 
-/* Statuses that another attempt may better (RFC 9110, 15): 408, 429, 500, 502 to 504. */
-bool policy_may_better(int status);
+/* Statuses that another attempt may better (RFC 9110, 15): 408, 429, 502 to 504; and every 5xx that
+ * says when to come again. */
+bool policy_may_better(int status, const struct fields *);
 /* Failures that another attempt may better. */
 bool policy_may_pass(const struct failure *);
 

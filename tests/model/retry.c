@@ -145,12 +145,19 @@ static void use_proxy(struct call *c, const struct attempts *t)
 
 /* ---- what an outcome means ------------------------------------------------------------------- */
 
+/* 429 says that nothing was done, and Retry-After that it may be asked for again: what 9110, 9.2.2
+ * wants to be known before a POST is repeated. */
+static bool was_refused(const struct call *c)
+{
+    return c->response.status == 429 && policy_retry_after(&c->response.fields, clock_wall()) >= 0;
+}
+
 static bool may_resend(const struct call *c)
 {
     if (!upload_can_start(&c->upload))
         return false;
     return call_is_idempotent(c->method) || c->settings->all_methods || !c->was_sent ||
-           mutant(MUTANT_RETRIES_POST);
+           was_refused(c) || mutant(MUTANT_RETRIES_POST);
 }
 
 /* Octets that the reader has got cannot be taken back. */
@@ -159,12 +166,12 @@ static bool was_delivered(const struct call *c)
     return c->reads_stream && c->sink.bytes > 0 && !mutant(MUTANT_SPLICES_BODIES);
 }
 
-static bool is_retryable(const struct call *c, int result)
+static bool is_retryable(struct call *c, int result)
 {
     if (was_delivered(c) && result < 0)
-        return false;
+        return policy_may_pass(&c->failure) && resume_prepare(c);
     if (result == 0 || c->response.status)
-        return policy_may_better(c->response.status) ||
+        return policy_may_better(c->response.status, &c->response.fields) ||
                (result < 0 && policy_may_pass(&c->failure));
     return policy_may_pass(&c->failure);
 }
@@ -287,7 +294,7 @@ static int prepare_next(struct call *c, struct attempts *t, int result)
     c->wants_fresh = result < 0 && !c->response.status;
     t->in_row++;
     t->done++;
-    if (!may_resend(c) || (result < 0 && was_delivered(c)))
+    if (!may_resend(c))
         return 0;
     if (go_elsewhere(c, t, result))
         return 1;
@@ -304,7 +311,7 @@ static int prepare_next(struct call *c, struct attempts *t, int result)
 static int attempt(struct call *c, struct attempts *t)
 {
     use_proxy(c, t);
-    if (!mutant(MUTANT_SPLICES_BODIES))
+    if (!mutant(MUTANT_SPLICES_BODIES) && !c->resume_etag)
         sink_reset(&c->sink);
     int result = call_attempt(c);
     for (int i = 0; mutant(MUTANT_NESTED_RETRIES) && i < 2 && c->settings->attempts > 1; i++)
