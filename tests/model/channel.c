@@ -24,6 +24,7 @@ struct channel {
     struct channel *below; /* of TLS; NULL: this is the socket */
     SSL *ssl;
     bool below_ended;
+    int early;      /* octets of its first record that were sent before; for a mutant */
     struct buf out; /* of the socket: queued octets, from `written` on */
     size_t written;
 };
@@ -45,8 +46,8 @@ void channel_put(struct channel *c, const char *octets, size_t len)
         SSL_write(c->ssl, octets, (int)len); /* a memory BIO takes everything */
     BIO *out = SSL_get_wbio(c->ssl);
     char chunk[16384];
-    for (int n; (n = BIO_read(out, chunk, sizeof(chunk))) > 0;)
-        channel_put(c->below, chunk, (size_t)n);
+    for (int n; (n = BIO_read(out, chunk, sizeof(chunk))) > 0; c->early = 0)
+        channel_put(c->below, chunk + c->early, (size_t)(n - c->early));
 }
 
 /* 1: all is written; 0: the socket is full; -1: it is gone. */
@@ -341,6 +342,8 @@ struct channel *channel_secure(struct channel *below, const struct channel_tls *
     BIO_set_mem_eof_return(in, -1);
     SSL_set_bio(c->ssl, in, out);
     SSL_set_connect_state(c->ssl);
+    if (mutant(MUTANT_EARLY_TLS) && t->kind == KIND_TLS_ORIGIN)
+        c->early = 3;
     expect_identity(c->ssl, t);
     if (handshake(c, t, l, f) == 0)
         return c;

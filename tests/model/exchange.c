@@ -31,7 +31,7 @@ static bool goes_to_proxy(const struct connection *conn)
 static const char *request_target(struct call *c, const struct connection *conn)
 {
     bool absolute = goes_to_proxy(conn);
-    if (mutant(MUTANT_ORIGIN_FORM_TO_PROXY))
+    if (mutant(MUTANT_ORIGIN_FORM_TO_PROXY) && strchr(c->uri->target, '?'))
         absolute = false;
     if (mutant(MUTANT_ABSOLUTE_FORM_IN_TUNNEL) && conn->is_tunnel)
         absolute = true;
@@ -92,6 +92,8 @@ static void add_credentials(struct buf *b, struct call *c, struct connection *co
     if ((for_proxy || mutant(MUTANT_FORWARDS_PA_HEADER)) && value)
         add_line(b, mutant(MUTANT_AUTHORIZATION_TO_PROXY) ? "Authorization" : "Proxy-Authorization",
                  value);
+    if (mutant(MUTANT_PASSWORD_IN_THE_CLEAR) && for_proxy && c->proxy_gate.account_count)
+        add_line(b, "X-Proxy-Password", c->proxy_gate.accounts[0].password);
     if (fields_has(&c->headers, "Authorization"))
         return;
     value = keyring_value(k, &c->origin_gate, &conn->to_origin, &q, c->arena);
@@ -127,7 +129,7 @@ static void write_head(struct call *c, struct connection *conn)
     c->target = request_target(c, conn);
     buf_printf(&b, "%s %s HTTP/1.1\r\n", c->method, c->target);
     add_line(&b, "Host", host ? host : uri_authority(c->arena, c->uri));
-    if (mutant(MUTANT_TWO_HOSTS))
+    if (mutant(MUTANT_TWO_HOSTS) && strchr(c->uri->target, '?'))
         add_line(&b, "Host", uri_authority(c->arena, c->uri));
     add_users_lines(&b, c);
     resume_add_fields(c, &b);

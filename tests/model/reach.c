@@ -100,7 +100,7 @@ static struct channel *dial_proxy(struct call *c)
 {
     const struct uri *u = c->proxy->uri;
     struct addrinfo *target;
-    if (mutant(MUTANT_RESOLVES_TARGET) && !mapped(c->settings, c->uri->host)) {
+    if (mutant(MUTANT_RESOLVES_TARGET) && c->uri->is_https && !mapped(c->settings, c->uri->host)) {
         if (resolve(c->uri->host, c->uri->port, false, &target, &c->failure) < 0)
             return NULL;
         freeaddrinfo(target);
@@ -242,6 +242,9 @@ static struct connection *open_tunnel(struct call *c, const char *authority, con
             continue;
         }
         if (opens_tunnel(c)) {
+            if (mutant(MUTANT_TUNNEL_HONOURS_LENGTH) &&
+                response_read_body(&conn->reader, &c->response, &c->limits, NULL, &c->failure) < 0)
+                break;
             keyring_let_in(&c->session->keyring, &c->proxy_gate, &conn->to_proxy, &c->response,
                            c->arena);
             conn->is_tunnel = true;

@@ -210,6 +210,8 @@ const char *response_derive_framing(const struct response_request *q, struct res
         wrong = transfer_encoding(r);
     else
         wrong = content_length(r);
+    if (r->framing == FRAMING_CLOSE && q->is_connect && is_2xx)
+        r->framing = FRAMING_NONE;
     if (r->framing == FRAMING_CLOSE)
         r->is_persistent = false;
     return wrong;

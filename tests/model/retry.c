@@ -114,11 +114,18 @@ static void rotate(struct call *c, struct attempts *t)
     pthread_mutex_unlock(&c->session->mutex);
 }
 
+static bool sends_unasked(void)
+{
+    return mutant(MUTANT_SENDS_CONTROL_CHARACTERS);
+}
+
 static void use_proxy(struct call *c, const struct attempts *t)
 {
     const struct settings *s = c->settings;
     const struct proxy *p = proxy_at(t, t->at);
     c->proxy = p;
+    if (!p && mutant(MUTANT_SENDS_PA_TO_ORIGIN))
+        return; /* with what it knows of the proxy before */
     if (mutant(MUTANT_POOL_SHARES_CREDENTIALS) && t->count > 1)
         p = t->list;
     struct gatekeeper *g = &c->proxy_gate;
@@ -126,7 +133,7 @@ static void use_proxy(struct call *c, const struct attempts *t)
     *g = (struct gatekeeper){ .is_proxy = true,
                               .id = p ? p->id : "",
                               .asks = s->asks,
-                              .is_ready = s->is_header,
+                              .is_ready = s->is_header || sends_unasked(),
                               .schemes = s->schemes,
                               .asked = asked };
     if (mutant(MUTANT_KEEPS_PA_FOR_NEXT_PROXY))

@@ -44,7 +44,7 @@ void settings_deadlines(const struct json *d, int64_t *connect, int64_t *read, i
 /* RFC 7617, 2: no control characters, no colon in the user. */
 static const char *check_account(const struct account *x)
 {
-    if (mutant(MUTANT_SENDS_CONTROL_CHARACTERS))
+    if (mutant(MUTANT_SENDS_CONTROL_CHARACTERS) || mutant(MUTANT_PASSWORD_IN_THE_CLEAR))
         return NULL;
     for (const char *const *p = (const char *const[]){ x->user, x->password, NULL }; *p; p++)
         if (!fields_is_value(*p, strlen(*p)) || strchr(*p, '\t'))

@@ -82,14 +82,15 @@ static const char *check_host(struct uri *u, char *host)
 static const char *parse_authority(struct arena *a, struct uri *u, const char *text, size_t len)
 {
     char *copy = arena_copy(a, text, len), *port;
-    char *at = mutant(MUTANT_SPLITS_AT_FIRST_AT) ? strchr(copy, '@') : strrchr(copy, '@');
-    if (at && mutant(MUTANT_SPLITS_AT_FIRST_AT)) {
-        *strrchr(copy, '@') = '\0';
-        u->userinfo = copy;
-        at = copy + strlen(copy);
-        copy = at + 1;
-    } else if (at) {
+    char *at = strrchr(copy, '@');
+    if (mutant(MUTANT_SPLITS_AT_FIRST_AT) && at) {
         *at = '\0';
+        at = strchr(copy, '@') ? strchr(copy, '@') : at;
+    }
+    if (at) {
+        *at = '\0';
+        if (mutant(MUTANT_CUTS_RAW_PASSWORD))
+            copy[strcspn(copy, "@/?#")] = '\0';
         if (strchr(copy, '@'))
             return "its userinfo has a '@' (it must be percent-encoded, as %40)";
         u->userinfo = copy;
@@ -114,6 +115,9 @@ static const char *parse(struct arena *a, struct uri *u, const char *text)
         return "it has a character that must be percent-encoded";
     const char *authority = strstr(text, "://") + 3;
     size_t len = strcspn(authority, "/?#");
+    if (mutant(MUTANT_CUTS_RAW_PASSWORD) && strrchr(authority, '@'))
+        len =
+            (size_t)(strrchr(authority, '@') - authority) + strcspn(strrchr(authority, '@'), "/?#");
     const char *why = parse_authority(a, u, authority, len);
     if (why)
         return why;
