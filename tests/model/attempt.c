@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "call.h"
+#include "clock.h"
 #include "mutants.h"
 
 enum { ROUNDS = 8 };
@@ -25,6 +26,7 @@ struct rounds {
     struct connection *conn; /* for the next round, or NULL: one must be reached */
     bool must_be_fresh;
     unsigned repeats;
+    unsigned rounds; /* for a mutant */
 };
 
 static bool may_repeat(const struct call *c, const struct connection *conn, unsigned repeats)
@@ -36,6 +38,10 @@ static bool may_repeat(const struct call *c, const struct connection *conn, unsi
     bool is_safe = call_is_idempotent(c->method) || mutant(MUTANT_REPEATS_POST_ON_REUSED);
     if (mutant(MUTANT_REPEATS_ON_FRESH_TOO))
         return broke && !c->heard && is_safe && repeats < 5;
+    if (mutant(MUTANT_REUSES_BLINDLY))
+        return false;
+    if (mutant(MUTANT_REPEATS_POST_TWICE_SENT))
+        return broke && !c->heard && repeats < 3;
     if (mutant(MUTANT_RETRIES_FOREVER))
         return broke && !c->heard;
     unsigned most = mutant(MUTANT_REPEATS_FIVE_TIMES) ? 5 : mutant(MUTANT_NEVER_REPEATS) ? 0 : 1;
@@ -56,6 +62,12 @@ static int answer_challenge(struct call *c, struct rounds *r)
         status = 407, gate = &c->proxy_gate, bond = &r->conn->to_proxy, is_proxy = true;
     if (mutant(MUTANT_ANSWERS_407_IN_TUNNEL) && status == 407 && r->conn->is_tunnel)
         gate = &c->proxy_gate, bond = &r->conn->to_proxy, is_proxy = true;
+    if (mutant(MUTANT_LOOPS_ON_407_IN_TUNNEL) && status == 407 && !is_proxy) {
+        if (r->rounds++ < 4)
+            return 1;
+        c->response.status = 0;
+        return failure_set(&c->failure, KIND_PROXY_CONNECT, "the tunnel failed");
+    }
     if (!is_proxy && status != 401)
         return 0;
     if (fields_has(&c->headers, field)) /* the user's own were refused */
@@ -78,13 +90,14 @@ static void go_on(struct call *c, struct rounds *r)
     bool is_long = c->response.framing == FRAMING_LENGTH && c->response.length > 1 << 18;
     struct failure ignored;
     r->conn = NULL;
-    if (!c->response.is_persistent || is_long ||
-        (!mutant(MUTANT_DOES_NOT_DRAIN) &&
-         response_read_body(&conn->reader, &c->response, &c->limits, NULL, &ignored) < 0)) {
-        connection_free(conn);
+    if (mutant(MUTANT_REUSES_CLOSED_407) && !c->response.is_persistent) {
+        response_read_body(&conn->reader, &c->response, &c->limits, NULL, &ignored);
+        r->conn = conn;
         return;
     }
-    if (mutant(MUTANT_NTLM_ON_ANY_CONNECTION)) {
+    if (!c->response.is_persistent || is_long ||
+        (!response_cuts_drain(&conn->reader, &c->response) &&
+         response_read_body(&conn->reader, &c->response, &c->limits, NULL, &ignored) < 0)) {
         connection_free(conn);
         return;
     }
@@ -94,6 +107,8 @@ static void go_on(struct call *c, struct rounds *r)
 
 static int one_round(struct call *c, struct rounds *r)
 {
+    if (mutant(MUTANT_DEADLINE_FOR_EACH_ROUND) && c->settings->total)
+        c->limits.until = clock_now() + c->settings->total;
     if (!r->conn)
         r->conn = call_reach(c, r->must_be_fresh);
     if (!r->conn)
@@ -104,7 +119,10 @@ static int one_round(struct call *c, struct rounds *r)
         return 0;
     if (call_exchange(c, r->conn) < 0) {
         bool again = may_repeat(c, r->conn, r->repeats);
-        if (mutant(MUTANT_KEEPS_CONNECTION_AFTER_TIMEOUT) && c->failure.kind == KIND_TIMEOUT_READ)
+        if (mutant(MUTANT_KEEPS_MALFORMED) && c->failure.kind == KIND_PROTOCOL)
+            session_keep(c->session, r->conn);
+        else if (mutant(MUTANT_KEEPS_CONNECTION_AFTER_TIMEOUT) &&
+                 c->failure.kind == KIND_TIMEOUT_READ)
             session_keep(c->session, r->conn);
         else
             connection_free(r->conn);
@@ -112,6 +130,11 @@ static int one_round(struct call *c, struct rounds *r)
         r->repeats++;
         r->must_be_fresh = true;
         return again ? 1 : -1;
+    }
+    if (mutant(MUTANT_SENDS_TWICE) && c->response.status < 300 && c->response.is_persistent &&
+        r->rounds++ == 0 && upload_can_start(&c->upload)) {
+        go_on(c, r);
+        return 1;
     }
     int result = answer_challenge(c, r);
     if (result == 1)
@@ -157,7 +180,7 @@ static int finish(struct call *c, struct connection *conn)
         connection_free(conn);
         return -1;
     }
-    int result = call_finish(c, conn, false);
+    int result = call_finish(c, conn);
     if (c->resume_etag)
         restore_first(c);
     if (mutant(MUTANT_MERGES_TRAILERS))

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "clock.h"
@@ -24,6 +25,8 @@ static void set_up_origin_gate(struct call *c)
     if (c->uri->userinfo &&
         uri_userinfo(c->arena, c->uri->userinfo, &account->user, &account->password) == 0)
         account->password = account->password ? account->password : "";
+    if (mutant(MUTANT_SWAPS_PASSWORDS) && account->user && s->proxy_count)
+        *account = s->proxies[0].account;
     if (mutant(MUTANT_PROXY_PASSWORD_FOR_ORIGIN) && !account->user && s->proxy_count)
         *account = s->proxies[0].account;
     *g = (struct gatekeeper){ .id = uri_host_port(c->arena, c->uri),
@@ -92,7 +95,7 @@ static int follow(struct call *c)
     const struct uri *next = uri_resolve(c->arena, c->uri, location, &why);
     if (!next)
         return failure_set(&c->failure, KIND_REDIRECTS, "the redirect cannot be followed: %s", why);
-    if (next->userinfo)
+    if (next->userinfo && !mutant(MUTANT_FOLLOWS_USERINFO))
         return failure_set(&c->failure, KIND_REDIRECTS,
                            "the redirect names a URL with credentials, which a server made up");
     int waited = wait_as_asked(c);
@@ -110,6 +113,12 @@ static int follow(struct call *c)
     return 1;
 }
 
+static void dawdle(const struct call *c)
+{
+    if (mutant(MUTANT_SLOW_TO_REPORT_407) && c->response.status == 407)
+        sleep(12);
+}
+
 void call_run(struct call *c)
 {
     c->limits.until = c->limits.until ? c->limits.until : CLOCK_NEVER;
@@ -120,6 +129,7 @@ void call_run(struct call *c)
     for (int i = 0;; i++) {
         set_up_origin_gate(c);
         call_with_retries(c);
+        dawdle(c);
         if (!is_redirect(c))
             return;
         if (i == REDIRECTS_MOST && !mutant(MUTANT_FOLLOWS_FOREVER)) {

@@ -60,7 +60,7 @@ struct connection *call_reach(struct call *, bool must_be_fresh);
 /* exchange.c: sends the request, reads up to the final header block. */
 int call_exchange(struct call *, struct connection *);
 /* exchange.c: the rest of a response; the connection is kept, if it can be, or freed. */
-int call_finish(struct call *, struct connection *, bool discard);
+int call_finish(struct call *, struct connection *);
 /* resume.c: after a failure in the middle of a body that a streaming reader has got already: can
  * the rest be asked for? */
 bool resume_prepare(struct call *);

@@ -186,7 +186,7 @@ void channel_free(struct channel *c)
     if (!c)
         return;
     if (c->below) {
-        if (SSL_is_init_finished(c->ssl))
+        if (SSL_is_init_finished(c->ssl) && !mutant(MUTANT_NO_CLOSE_NOTIFY))
             SSL_shutdown(c->ssl);
         channel_put(c, NULL, 0);
         channel_free(c->below);

@@ -86,8 +86,19 @@ static void read_limits(struct call *c, const struct json *op)
     c->limits.connect = c->settings->connect;
     c->limits.read = c->settings->read;
     settings_deadlines(json_get(op, "deadlines"), &c->limits.connect, &c->limits.read, &total);
-    if (mutant(MUTANT_REPEATS_SLOW_REQUESTS) && !c->limits.read)
+    if (mutant(MUTANT_REPEATS_SLOW_REQUESTS))
         c->limits.read = CLOCK_S;
+    if (mutant(MUTANT_HALVES_DEADLINES)) {
+        c->limits.connect /= 2;
+        c->limits.read =
+            c->limits.read > 3 * CLOCK_S || !c->limits.read ? CLOCK_S : c->limits.read / 2;
+        total = total > 2 * CLOCK_S && total < 10 * CLOCK_S ? total / 2 : total;
+    }
+    if (mutant(MUTANT_STRETCHES_DEADLINES)) {
+        c->limits.connect *= 3;
+        c->limits.read *= 3;
+        total *= 3;
+    }
     c->limits.until = total ? clock_now() + total : CLOCK_NEVER;
     c->limits.connect_until = CLOCK_NEVER;
 }
@@ -220,9 +231,24 @@ static void add_failure(struct buf *b, const struct call *c)
     add_text(b, "kind", mutant(MUTANT_VAGUE_ERRORS) ? "other" : kind_name(f->kind));
 }
 
+/* No status of RFC 9110. */
+static bool is_unknown(int status)
+{
+    return (status > 426 && status < 500 && status != 428 && status != 429) || status > 511;
+}
+
 void reply_add_outcome(struct buf *b, const struct json *id, const struct call *c)
 {
     bool failed = c->failure.kind != KIND_NONE;
+    struct call masked = *c;
+    if (mutant(MUTANT_STATUS_IS_ERROR) && !failed && c->response.status >= 400) {
+        failed = true;
+        masked.response.status = 0;
+        failure_set(&masked.failure, KIND_OTHER, "the request failed");
+    }
+    if (mutant(MUTANT_UNKNOWN_STATUS_IS_200) && is_unknown(c->response.status))
+        masked.response.status = 200;
+    c = &masked;
     bool hides = failed && mutant(MUTANT_ERRORS_ARE_EMPTY_200);
     buf_string(b, "{\"id\":");
     reply_add_id(b, id);
@@ -232,7 +258,7 @@ void reply_add_outcome(struct buf *b, const struct json *id, const struct call *
         add_failure(b, c);
     if (c->response.status && !hides && !(failed && mutant(MUTANT_HIDES_CONNECT_STATUS)))
         buf_printf(b, ",\"status\":%d", c->response.status);
-    if (c->response.status) {
+    if (c->response.status && !mutant(MUTANT_HIDES_FIELDS)) {
         add_fields(b, "headers", &c->response.fields);
         add_fields(b, "trailers", &c->response.trailers);
     }

@@ -12,7 +12,7 @@
 #include "clock.h"
 #include "mutants.h"
 
-enum { SLICE = 16384, INTERIM_MOST = 100, DISCARD_MOST = 1 << 18, UNREAD_MOST = 1 << 18 };
+enum { SLICE = 16384, INTERIM_MOST = 100, UNREAD_MOST = 1 << 18 };
 
 static const int64_t CONTINUE_PATIENCE = CLOCK_S; /* RFC 9110, 10.1.1: not for ever */
 
@@ -54,8 +54,10 @@ static void add_users_lines(struct buf *b, const struct call *c)
 {
     for (size_t i = 0; i < c->headers.count; i++) {
         const struct field *f = &c->headers.list[i];
+        bool renames = mutant(MUTANT_AUTHORIZATION_AS_PA) &&
+                       strcasecmp(f->name, "Authorization") == 0 && !c->uri->is_https;
         if (!is_own(f->name))
-            add_line(b, f->name, f->value);
+            add_line(b, renames ? "Proxy-Authorization" : f->name, f->value);
     }
     if (!fields_has(&c->headers, "User-Agent"))
         add_line(b, "User-Agent", "model/1");
@@ -86,6 +88,8 @@ static void add_credentials(struct buf *b, struct call *c, struct connection *co
     if (mutant(MUTANT_SENDS_PA_TO_ORIGIN) && !conn->proxy)
         for_proxy = true;
     const char *given = fields_nth(&c->headers, "Proxy-Authorization", 0);
+    if (mutant(MUTANT_DROPS_USERS_PA))
+        given = NULL;
     const char *value = given;
     if (for_proxy && !given)
         value = keyring_value(k, &c->proxy_gate, &conn->to_proxy, &q, c->arena);
@@ -94,6 +98,8 @@ static void add_credentials(struct buf *b, struct call *c, struct connection *co
                  value);
     if (mutant(MUTANT_PASSWORD_IN_THE_CLEAR) && for_proxy && c->proxy_gate.account_count)
         add_line(b, "X-Proxy-Password", c->proxy_gate.accounts[0].password);
+    if (mutant(MUTANT_TWO_PA_LINES) && given && for_proxy)
+        add_line(b, "Proxy-Authorization", "Basic dTE6cDE=");
     if (fields_has(&c->headers, "Authorization"))
         return;
     value = keyring_value(k, &c->origin_gate, &conn->to_origin, &q, c->arena);
@@ -127,6 +133,8 @@ static void write_head(struct call *c, struct connection *conn)
     struct buf b = { 0 };
     const char *host = fields_nth(&c->headers, "Host", 0);
     c->target = request_target(c, conn);
+    if (mutant(MUTANT_EMPTIES_REPEATED_BODY) && c->upload.was_read)
+        c->upload.size = 0;
     buf_printf(&b, "%s %s HTTP/1.1\r\n", c->method, c->target);
     add_line(&b, "Host", host ? host : uri_authority(c->arena, c->uri));
     if (mutant(MUTANT_TWO_HOSTS) && strchr(c->uri->target, '?'))
@@ -289,11 +297,14 @@ static bool is_deadline(const struct failure *f)
 int call_exchange(struct call *c, struct connection *conn)
 {
     struct deadlines limits = c->limits;
+    int64_t began = clock_now();
     c->heard = false;
     c->response.status = 0;
     int sent = send_all(c, conn);
     if (sent < 0 && (is_deadline(&c->failure) || mutant(MUTANT_IGNORES_EARLY_ANSWER)))
         return -1;
+    if (sent && mutant(MUTANT_EARLY_ANSWER_IS_ERROR))
+        return failure_set(&c->failure, KIND_RESET, "broken pipe (EPIPE) while sending");
     struct failure broken = c->failure; /* of sending; an answer may have come all the same */
     int result = read_answer(c, conn);
     c->limits = limits;
@@ -301,6 +312,8 @@ int call_exchange(struct call *c, struct connection *conn)
         c->failure = broken;
     if (result < 0)
         return -1;
+    if (mutant(MUTANT_COUNTS_WAIT_FROM_REQUEST))
+        c->response.received = began;
     if (sent || fields_has_token(&c->headers, "Connection", "close"))
         c->response.is_persistent = false; /* the message is not whole; we said so */
     c->hop = conn->is_tunnel || !conn->proxy ? HOP_ORIGIN
@@ -330,24 +343,25 @@ static void honour_timeout(struct connection *conn, const struct response *r)
             }
 }
 
-int call_finish(struct call *c, struct connection *conn, bool discard)
+static int await_close_notify(struct call *c, struct connection *conn)
 {
-    bool is_long = c->response.framing == FRAMING_LENGTH && c->response.length > DISCARD_MOST;
-    if (discard && (!c->response.is_persistent || is_long) && !mutant(MUTANT_READS_ALL_OF_407)) {
-        connection_free(conn);
-        return 0;
-    }
-    int result = 0;
-    if (!discard || !mutant(MUTANT_DOES_NOT_DRAIN))
-        result = response_read_body(&conn->reader, &c->response, &c->limits,
-                                    discard ? NULL : &c->sink, &c->failure);
-    bool keeps = mutant(MUTANT_KEEPS_UNREAD_OCTETS) || reader_left(&conn->reader) == 0;
-    keeps = keeps || (discard && mutant(MUTANT_DOES_NOT_DRAIN));
-    if (result == 0 && c->response.is_persistent && keeps) {
+    if (channel_wait_input(conn->reader.channel, CLOCK_S / 5, &c->limits, &c->failure) == 1 &&
+        reader_try_fill(&conn->reader) == CHANNEL_CUT)
+        return failure_set(&c->failure, KIND_INCOMPLETE, "TLS ended without close_notify");
+    return 0;
+}
+
+int call_finish(struct call *c, struct connection *conn)
+{
+    int result = response_read_body(&conn->reader, &c->response, &c->limits, &c->sink, &c->failure);
+    if (mutant(MUTANT_NEEDS_CLOSE_NOTIFY) && result == 0 && c->uri->is_https)
+        result = await_close_notify(c, conn);
+    bool is_clean = mutant(MUTANT_KEEPS_UNREAD_OCTETS) || reader_left(&conn->reader) == 0;
+    if (result == 0 && c->response.is_persistent && is_clean) {
         honour_timeout(conn, &c->response);
         session_keep(c->session, conn);
     } else {
         connection_free(conn);
     }
-    return discard ? 0 : result;
+    return result;
 }

@@ -52,6 +52,8 @@ const char *keyring_value(struct keyring *k, struct gatekeeper *g, struct bond *
     }
     if (l && l->scheme && (g->account_count || mutant(MUTANT_KEEPS_PA_FOR_NEXT_PROXY)))
         value = lock_value(l, bond, q, a);
+    if (mutant(MUTANT_FORGETS_CREDENTIALS) && value && l->scheme != SCHEME_NTLM)
+        l->scheme = 0;
     pthread_mutex_unlock(&k->mutex);
     g->was_sent = value != NULL;
     return value;
@@ -116,12 +118,14 @@ static bool may_repeat(struct gatekeeper *g, const struct lock *l, const struct 
         return true;
     if (l->scheme == SCHEME_NTLM && c->token68 && !bond->nonce_of && !bond->is_made)
         return true; /* its second leg */
-    if (mutant(MUTANT_IGNORES_STALE))
-        stale = NULL;
+    if (mutant(MUTANT_IGNORES_STALE) && stale)
+        return false;
     if (l->scheme == SCHEME_DIGEST && stale && strcasecmp(stale, "true") == 0)
-        return g->stale++ < 2;
-    if (l->has_worked)
+        return g->stale++ < 2 || mutant(MUTANT_STALE_FOREVER);
+    if (l->has_worked && !mutant(MUTANT_GIVES_UP_ON_LATE_407))
         return g->renewed++ < 1;
+    if (mutant(MUTANT_RESENDS_REFUSED_BASIC) || mutant(MUTANT_BURNS_POOL))
+        return g->renewed++ < 3;
     return mutant(MUTANT_RESENDS_REFUSED_DIGEST) && l->scheme == SCHEME_DIGEST && g->renewed++ < 3;
 }
 
@@ -173,7 +177,14 @@ bool keyring_challenged(struct keyring *k, struct gatekeeper *g, struct bond *bo
                         const struct response *r, bool can_hash, struct arena *a)
 {
     const char *name = g->is_proxy ? "Proxy-Authenticate" : "WWW-Authenticate";
+    if (mutant(MUTANT_WWW_AUTHENTICATE_FOR_407) && !fields_has(&r->fields, name))
+        name = "WWW-Authenticate";
     struct challenges list = challenge_parse(a, &r->fields, name);
+    if (mutant(MUTANT_REPEATS_407_AS_IS) && g->is_proxy && g->renewed < 5 &&
+        (!g->account_count || !list.count)) {
+        g->renewed++;
+        return true;
+    }
     if (!g->account_count && !g->asks) {
         g->refused_why = "there are no credentials for it";
         return false;

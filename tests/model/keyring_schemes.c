@@ -49,10 +49,14 @@ static void add_password(struct buf *b, const char *password)
     }
 }
 
-static const char *basic_value(const struct lock *l, struct arena *a)
+static const char *basic_value(struct lock *l, struct arena *a)
 {
     struct buf pair = { 0 }, b = { 0 };
     buf_printf(&pair, "%s:", l->account.user);
+    if (mutant(MUTANT_RENAMES_SESSION)) {
+        pair.len--;
+        buf_printf(&pair, "-%u:", ++l->nc);
+    }
     add_password(&pair, l->account.password);
     buf_string(&b, "Basic ");
     add_base64(&b, pair.at, pair.len);
@@ -75,7 +79,7 @@ static bool offers(const char *qop, const char *wanted)
 /* "auth" before "auth-int"; "" where the challenge has no qop (2069); NULL: none that is known. */
 static const char *choose_qop(const char *qop, bool can_hash)
 {
-    if (!qop)
+    if (!qop || mutant(MUTANT_DIGEST_WITHOUT_QOP))
         return "";
     if (offers(qop, "auth") || mutant(MUTANT_QOP_ALWAYS_AUTH))
         return "auth";

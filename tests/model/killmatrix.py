@@ -58,7 +58,7 @@ def run(options, mutant):
 
 
 def worse(old, new):
-    order = ["pass", "info", "not-applicable", "blocked", "not-exercised", "inconclusive", "harness-error", "hang", "crash",
+    order = ["not-applicable", "blocked", "not-exercised", "info", "pass", "inconclusive", "harness-error", "hang", "crash",
              "weak", "fail"]
     return new if old is None or order.index(new) > order.index(old) else old
 

@@ -21,6 +21,8 @@ bool policy_may_better(int status, const struct fields *f)
         return true;
     if (mutant(MUTANT_RETRIES_404) && status == 404)
         return true;
+    if (mutant(MUTANT_RETRIES_ANY_4XX) && status > 407 && status < 500)
+        return true;
     if (mutant(MUTANT_NEVER_RETRIES_STATUS))
         return false;
     if (mutant(MUTANT_RETRIES_503_ONLY))
@@ -123,6 +125,10 @@ static int64_t one_line(const char *value, int64_t wall)
         return -1;
     if (at_s >= 0) {
         wait = until(at_s, wall);
+        if (wait <= 0 && mutant(MUTANT_PAST_DATE_IS_FOREVER))
+            return FOREVER;
+        if (wait <= 0 && mutant(MUTANT_PAST_DATE_HAMMERS))
+            return 0;
         return wait > 0 ? wait : -1; /* past: nothing is asked for */
     }
     if (mutant(MUTANT_RETRY_AFTER_AS_MILLISECONDS))
@@ -154,7 +160,7 @@ int64_t policy_backoff(unsigned n, int64_t base, int64_t cap, double chance)
     if (mutant(MUTANT_NO_BACKOFF))
         return 0;
     if (mutant(MUTANT_CONSTANT_BACKOFF))
-        return base - (int64_t)n * (base / 20);
+        return base - (int64_t)n * (base / 10);
     if (cap > 0 && wait > (double)cap)
         wait = (double)cap;
     if (wait > 60.0 * (double)CLOCK_S)

@@ -108,6 +108,8 @@ static struct channel *dial_proxy(struct call *c)
     struct channel *channel = dial(u, true, c);
     if (channel && u->is_https)
         channel = secure(channel, u->host, KIND_TLS_PROXY, c);
+    if (!channel && mutant(MUTANT_PROXY_TLS_DOWNGRADE) && u->is_https)
+        channel = dial(u, true, c);
     return channel;
 }
 
@@ -120,6 +122,8 @@ static void add_line(struct buf *b, const char *name, const char *value)
 
 static const char *own_proxy_authorization(const struct call *c)
 {
+    if (mutant(MUTANT_DROPS_USERS_PA))
+        return NULL;
     return fields_nth(&c->headers, "Proxy-Authorization", 0);
 }
 
@@ -152,6 +156,11 @@ static int read_connect(struct call *c, struct connection *conn)
 {
     struct response_request q = { .is_connect = true };
     bool heard = false;
+    if (mutant(MUTANT_TUNNEL_READS_ONCE) &&
+        (reader_fill(&conn->reader, &c->limits, &c->failure) <= 0 ||
+         !memmem(reader_octets(&conn->reader), reader_left(&conn->reader), "\r\n\r\n", 4)))
+        return failure_set(&c->failure, KIND_PROXY_PROTOCOL,
+                           "CONNECT was not answered as expected");
     for (int i = 0; i < INTERIM_MOST; i++) {
         if (response_read_head(&conn->reader, &q, &c->limits, c->arena, &c->response, &heard,
                                &c->failure) < 0) {
@@ -161,6 +170,8 @@ static int read_connect(struct call *c, struct connection *conn)
             return -1;
         }
         if (c->response.status >= 200 || mutant(MUTANT_1XX_IS_FINAL))
+            return 0;
+        if (c->response.status == 101 && mutant(MUTANT_TUNNEL_OPENS_ON_101))
             return 0;
         if (c->response.status == 101)
             break;
@@ -173,6 +184,12 @@ static int read_connect(struct call *c, struct connection *conn)
 static bool opens_tunnel(const struct call *c)
 {
     int status = c->response.status;
+    if (mutant(MUTANT_TUNNEL_NEEDS_1_1) && c->response.minor == 0)
+        return false;
+    if (mutant(MUTANT_TUNNEL_NEEDS_PLAIN_200) && c->response.fields.count > 0)
+        return false;
+    if (mutant(MUTANT_TUNNEL_OPENS_ON_101) && status == 101)
+        return true;
     if (mutant(MUTANT_TUNNEL_OPENS_ON_200_ONLY))
         return status == 200;
     if (mutant(MUTANT_TUNNEL_OPENS_ON_ANY_STATUS))
@@ -204,10 +221,14 @@ static int refused(struct call *c, struct connection *conn)
 static bool drain(struct call *c, struct connection *conn)
 {
     struct failure ignored;
+    if (mutant(MUTANT_REUSES_CLOSED_407) && !c->response.is_persistent)
+        return response_read_body(&conn->reader, &c->response, &c->limits, NULL, &ignored) <= 0;
     if (!c->response.is_persistent ||
         (c->response.framing == FRAMING_LENGTH && c->response.length > KEPT_BODY))
         return false;
-    if (mutant(MUTANT_DOES_NOT_DRAIN))
+    if (mutant(MUTANT_NTLM_ON_ANY_CONNECTION) && conn->to_proxy.nonce_of)
+        return false;
+    if (response_cuts_drain(&conn->reader, &c->response))
         return true;
     return response_read_body(&conn->reader, &c->response, &c->limits, NULL, &ignored) == 0;
 }
@@ -224,13 +245,21 @@ static int send_connect(struct call *c, struct connection *conn, const char *aut
 /* A connection to the proxy on which a tunnel to `authority` is open. */
 static struct connection *open_tunnel(struct call *c, const char *authority, const char *key)
 {
+    if (mutant(MUTANT_FORGETS_PROXY_PASSWORD) && c->session->has_tunnelled)
+        c->proxy_gate.account_count = 0;
+    c->session->has_tunnelled = true;
     struct connection *conn = NULL;
+    struct bond last = { 0 };
     bool repeated = false;
     for (int round = 0; round < ROUNDS || mutant(MUTANT_ANSWERS_EVERY_407); round++) {
         struct channel *channel = conn ? NULL : dial_proxy(c);
         if (!conn && !channel)
             return NULL;
-        conn = conn ? conn : connection_new(channel, key, c->proxy);
+        if (!conn) {
+            conn = connection_new(channel, key, c->proxy);
+            if (mutant(MUTANT_NTLM_ON_ANY_CONNECTION))
+                conn->to_proxy = last;
+        }
         if (send_connect(c, conn, authority) < 0) {
             bool is_lost = round > 0 && c->response.status == 0 && !repeated &&
                            (c->failure.kind == KIND_RESET || c->failure.kind == KIND_CLOSED_EARLY);
@@ -258,6 +287,7 @@ static struct connection *open_tunnel(struct call *c, const char *authority, con
             break;
         }
         if (!drain(c, conn)) {
+            last = conn->to_proxy;
             connection_free(conn);
             conn = NULL;
         }
@@ -294,6 +324,8 @@ static struct connection *connect_now(struct call *c, const char *authority, con
         if (conn || !mutant(MUTANT_PLAINTEXT_DOWNGRADE))
             return conn;
     }
+    for (int i = 0; mutant(MUTANT_OPENS_SPARE_CONNECTIONS) && i < 3; i++)
+        channel_free(dial_proxy(c));
     struct channel *channel = dial_proxy(c);
     return channel ? connection_new(channel, key, c->proxy) : NULL;
 }
@@ -323,7 +355,9 @@ struct connection *call_reach(struct call *c, bool must_be_fresh)
 {
     const char *authority = c->raw ? c->raw : uri_host_port(c->arena, c->uri);
     const char *key = key_of(c, authority);
-    bool rotates = c->settings->rotate == ROTATE_EACH && !mutant(MUTANT_KEEP_ALIVE_PINS_EXIT);
+    bool rotates = (c->settings->rotate == ROTATE_EACH ||
+                    (mutant(MUTANT_STICKY_ROTATES) && c->settings->rotate == ROTATE_STICKY)) &&
+                   !mutant(MUTANT_KEEP_ALIVE_PINS_EXIT);
     struct connection *conn = NULL;
     if (!must_be_fresh && !rotates && !c->raw)
         conn = session_take(c->session, key);
@@ -331,9 +365,12 @@ struct connection *call_reach(struct call *c, bool must_be_fresh)
         return conn;
     int64_t connect = c->limits.connect;
     c->limits.connect_until = connect ? clock_now() + connect : CLOCK_NEVER;
-    conn = connect_now(c, authority, key);
-    if (conn)
+    for (int i = 0; !conn && i < (mutant(MUTANT_RETRIES_HANDSHAKES) ? 6 : 1); i++) {
+        conn = connect_now(c, authority, key);
+        if (!conn)
+            break;
         conn = secure_origin(c, conn);
+    }
     c->limits.connect_until = CLOCK_NEVER;
     if (conn && !mutant(MUTANT_CONNECT_ERROR_IS_ANSWER))
         c->response.status = 0;

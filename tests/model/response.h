@@ -50,6 +50,9 @@ int response_read_head(struct reader *, const struct response_request *, const s
 int response_read_body(struct reader *, struct response *, const struct deadlines *, struct sink *,
                        struct failure *);
 
+/* For mutants: throws away of a body that is to be drained what is there, and says that it did. */
+bool response_cuts_drain(struct reader *, const struct response *);
+
 /* The status of a final answer whose status line is among the unread octets; 0: none is. */
 int response_pending_status(const struct reader *);
 

@@ -5,6 +5,7 @@
 #include "response.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "mutants.h"
 
@@ -187,6 +188,8 @@ static int read_chunked(struct reader *in, struct response *r, const struct dead
             bool is_cut = f->kind == KIND_INCOMPLETE && mutant(MUTANT_ACCEPTS_TRUNCATED_CHUNKED);
             return is_cut ? 0 : -1;
         }
+        if (mutant(MUTANT_SLOW_PARSER))
+            usleep(1000);
         if (!response_chunk_size(reader_octets(in), len, &size))
             return failure_set(f, KIND_PROTOCOL,
                                "malformed response: no chunk-size where one "
@@ -217,4 +220,14 @@ int response_read_body(struct reader *in, struct response *r, const struct deadl
         return read_until_close(in, l, sink, f);
     }
     return 0;
+}
+
+bool response_cuts_drain(struct reader *in, const struct response *r)
+{
+    if (mutant(MUTANT_DRAINS_NO_CHUNKS) && r->framing == FRAMING_CHUNKED)
+        return true;
+    if (!mutant(MUTANT_DOES_NOT_DRAIN))
+        return false;
+    reader_skip(in, reader_left(in));
+    return true;
 }

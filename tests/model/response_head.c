@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "mutants.h"
@@ -109,6 +110,8 @@ static const char *parse_fields(struct fields *out, const char *at, const char *
     while (at < end) {
         size_t len;
         const char *line = next_line(&at, end, &len);
+        if (mutant(MUTANT_SLOW_PARSER))
+            usleep(1000);
         if (!len)
             break;
         const char *wrong =
@@ -179,7 +182,8 @@ static const char *transfer_encoding(struct response *r)
         return "the transfer coding is not chunked alone";
     r->framing = FRAMING_CHUNKED;
     /* 9112, 6.1: both is an attack or a mistake; TE in HTTP/1.0 is not to be trusted. */
-    if (fields_has(&r->fields, "Content-Length") || r->minor == 0)
+    if ((fields_has(&r->fields, "Content-Length") && !mutant(MUTANT_TRUSTS_BOTH_LENGTHS)) ||
+        r->minor == 0)
         r->is_persistent = false;
     return NULL;
 }
@@ -199,9 +203,11 @@ const char *response_derive_framing(const struct response_request *q, struct res
         bool has_length = fields_has(&r->fields, "Content-Length");
         bool has_content =
             has_length && strcmp(fields_nth(&r->fields, "Content-Length", 0), "0") != 0;
-        if (r->status == 204 && (has_content || fields_has(&r->fields, "Transfer-Encoding")))
+        if (r->status == 204 && !mutant(MUTANT_KEEPS_UNREAD_OCTETS) &&
+            (has_content || fields_has(&r->fields, "Transfer-Encoding")))
             r->is_persistent = false; /* whoever wrote this may write the content, too */
         if (!(mutant(MUTANT_WAITS_FOR_HEAD_BODY) && q->is_head) &&
+            !(mutant(MUTANT_WAITS_FOR_304_BODY) && r->status == 304) &&
             !(mutant(MUTANT_READS_204_BODY) && r->status == 204))
             return NULL;
     }
@@ -254,11 +260,22 @@ static int ended(ssize_t how, bool heard, struct failure *f)
     }
 }
 
+/* For a mutant that goes on though it has lost its place. */
+static void skip_rubbish(struct reader *in)
+{
+    const char *s = reader_octets(in), *found;
+    size_t len = reader_left(in);
+    found = len ? memmem(s, len, "HTTP/1", 6) : NULL;
+    reader_skip(in, found ? (size_t)(found - s) : len);
+}
+
 int response_read_head(struct reader *in, const struct response_request *q,
                        const struct deadlines *l, struct arena *a, struct response *r, bool *heard,
                        struct failure *f)
 {
     size_t len;
+    if (mutant(MUTANT_DOES_NOT_DRAIN))
+        skip_rubbish(in);
     while (!(len = block_length(reader_octets(in), reader_left(in)))) {
         if (!may_be_response(reader_octets(in), reader_left(in)))
             return failure_set(f, KIND_PROTOCOL, "what came is no HTTP response");
@@ -272,6 +289,8 @@ int response_read_head(struct reader *in, const struct response_request *q,
         if (n <= 0)
             return ended(n, *heard, f);
         *heard = true;
+        if (mutant(MUTANT_DOES_NOT_DRAIN))
+            skip_rubbish(in);
     }
     *heard = true;
     const char *wrong = response_parse_head(a, reader_octets(in), len, r);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "call.h"
@@ -142,8 +143,15 @@ static void use_proxy(struct call *c, const struct attempts *t)
         g->accounts = s->pairs;
         g->account_count = s->pair_count;
     } else if (p && p->account.user) {
-        g->accounts = &p->account;
+        g->accounts = mutant(MUTANT_SWAPS_PASSWORDS) && s->origin.user ? &s->origin : &p->account;
         g->account_count = 1;
+    } else if ((mutant(MUTANT_TARGET_USERINFO_FOR_PROXY) || mutant(MUTANT_FOLLOWS_USERINFO)) &&
+               c->uri->userinfo) {
+        struct account *x = arena_take(c->arena, sizeof(*x));
+        uri_userinfo(c->arena, c->uri->userinfo, &x->user, &x->password);
+        g->accounts = x;
+        g->account_count = x->user && x->password ? 1 : 0;
+        g->is_ready = true;
     } else if (mutant(MUTANT_ORIGIN_PASSWORD_FOR_PROXY) && s->origin.user) {
         g->accounts = &s->origin;
         g->account_count = 1;
@@ -204,6 +212,19 @@ static bool may_rotate(const struct call *c, const struct attempts *t)
     return c->settings->rotate != ROTATE_STICKY && has_other(t) && !mutant(MUTANT_NEVER_ROTATES);
 }
 
+/* What a mutant makes of a wait that was asked for. */
+static int64_t mutated(const struct call *c, int64_t asked)
+{
+    const struct settings *s = c->settings;
+    if (mutant(MUTANT_CAP_SHORTENS_RETRY_AFTER) && s->cap > 0 && asked > s->cap)
+        return s->cap;
+    if (mutant(MUTANT_JITTER_EARLY))
+        return asked - (int64_t)((double)asked * (0.1 + chance() / 2));
+    if (mutant(MUTANT_BACKOFF_OVER_RETRY_AFTER) && asked > 0)
+        return s->base;
+    return mutant(MUTANT_RETRY_AFTER_TWICE) ? asked * 5 : asked;
+}
+
 /* Remembers what was asked for. ns; -1: nothing was. */
 static int64_t note_wait(struct call *c, const struct attempts *t, int result)
 {
@@ -213,6 +234,9 @@ static int64_t note_wait(struct call *c, const struct attempts *t, int result)
     if (!c->response.status || c->response.status < 400)
         return -1;
     int64_t wait = policy_retry_after(&c->response.fields, clock_wall());
+    if (mutant(MUTANT_RETRY_AFTER_ON_429_ONLY) && c->response.status != 429)
+        return -1;
+    wait = mutated(c, wait);
     if (wait >= 0)
         session_cool(c->session, cooldown_key(c, p), c->response.received + wait);
     return wait;
@@ -224,6 +248,8 @@ static int64_t note_wait(struct call *c, const struct attempts *t, int result)
 static int wait_until(struct call *c, int64_t due)
 {
     struct failure f;
+    if (due >= c->limits.until && mutant(MUTANT_SLEEPS_PAST_DEADLINE))
+        sleep(6);
     if (due >= c->limits.until && !mutant(MUTANT_SLEEPS_BEYOND_DEADLINE))
         return 0;
     if (deadlines_sleep(&c->limits, due, &f) == 0)
@@ -247,17 +273,8 @@ static int wait_for_retry(struct call *c, const struct attempts *t, int64_t aske
         backoff = 0;
     if (asked < 0)
         return wait_until(c, clock_now() + backoff);
-    if (s->cap > 0 && asked > s->cap) {
-        if (!mutant(MUTANT_CAP_SHORTENS_RETRY_AFTER))
-            return 0; /* longer than the user wants to wait; sooner would be impolite */
-        asked = s->cap;
-    }
-    if (mutant(MUTANT_JITTER_EARLY))
-        asked -= (int64_t)((double)asked * (0.1 + chance() / 2));
-    else if (mutant(MUTANT_BACKOFF_OVER_RETRY_AFTER))
-        asked = backoff;
-    else if (mutant(MUTANT_RETRY_AFTER_TWICE))
-        asked *= 5;
+    if (s->cap > 0 && asked > s->cap)
+        return 0; /* longer than the user wants to wait; sooner would be impolite */
     return wait_until(c, from + asked + (asked > 0 ? spread(asked) : 0));
 }
 
@@ -281,7 +298,7 @@ static int wait_for_cooldown(struct call *c, const struct attempts *t)
 static bool go_elsewhere(struct call *c, struct attempts *t, int result)
 {
     bool blocked = is_blocked(c, result);
-    if (mutant(MUTANT_ROTATES_ON_407) && c->response.status == 407)
+    if ((mutant(MUTANT_ROTATES_ON_407) || mutant(MUTANT_BURNS_POOL)) && c->response.status == 407)
         blocked = true;
     if (!blocked || t->count < 2)
         return false;
@@ -297,6 +314,9 @@ static bool go_elsewhere(struct call *c, struct attempts *t, int result)
 static int prepare_next(struct call *c, struct attempts *t, int result)
 {
     int64_t asked = note_wait(c, t, result);
+    if (mutant(MUTANT_BAD_RETRY_AFTER_IS_ERROR) && result == 0 &&
+        fields_has(&c->response.fields, "Retry-After") && (asked < 0 || asked > CLOCK_S * 1000000))
+        return failure_set(&c->failure, KIND_OTHER, "invalid header");
     bool can_retry = is_retryable(c, result);
     c->wants_fresh = result < 0 && !c->response.status;
     t->in_row++;
@@ -307,6 +327,8 @@ static int prepare_next(struct call *c, struct attempts *t, int result)
         return 1;
     if (mutant(MUTANT_BACKS_OFF_ON_403) && c->response.status == 403)
         return t->done < 3 ? wait_until(c, clock_now() + CLOCK_S) : 0;
+    if (asked == 0 && can_retry && mutant(MUTANT_PAST_DATE_HAMMERS) && t->done < 40)
+        return 1;
     if (!can_retry || (t->done >= c->settings->attempts && !mutant(MUTANT_RETRIES_FOREVER)))
         return 0;
     if (t->count > 1 && may_rotate(c, t) &&

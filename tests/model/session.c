@@ -90,8 +90,10 @@ static struct connection *unlink_first(struct session *s, const char *key)
 /* RFC 9112, 9.5 and 9.2: one that was closed, or on which something came unasked, is of no use. */
 static bool is_alive(struct connection *c)
 {
-    bool is_fresh = mutant(MUTANT_KEEPS_UNREAD_OCTETS) || reader_left(&c->reader) == 0;
-    if (mutant(MUTANT_REUSES_DEAD_CONNECTION))
+    bool is_fresh = mutant(MUTANT_KEEPS_UNREAD_OCTETS) || mutant(MUTANT_KEEPS_MALFORMED) ||
+                    reader_left(&c->reader) == 0;
+    if (mutant(MUTANT_REUSES_DEAD_CONNECTION) || mutant(MUTANT_REUSES_BLINDLY) ||
+        mutant(MUTANT_IGNORES_CONNECTION_CLOSE) || mutant(MUTANT_KEEPS_UNREAD_OCTETS))
         return is_fresh;
     return is_fresh && clock_now() < c->expires && channel_is_quiet(c->reader.channel);
 }

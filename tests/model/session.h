@@ -29,8 +29,9 @@ struct session {
     struct connection *idle;
     struct cookie *cookies;
     struct cooldown *cooldowns;
-    size_t turn;    /* ROTATE_EACH: of the next request */
-    size_t current; /* else: the proxy in use */
+    bool has_tunnelled; /* for a mutant */
+    size_t turn;        /* ROTATE_EACH: of the next request */
+    size_t current;     /* else: the proxy in use */
 };
 
 /* Reads `open`. NULL: *unsupported. */

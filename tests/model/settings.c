@@ -164,6 +164,8 @@ static void read_credentials(struct arena *a, struct settings *s, struct proxy *
 {
     const char *by = text_of(a, v, "by");
     struct account x = read_account(a, v);
+    if (mutant(MUTANT_EMPTY_PASSWORD_IS_NONE) && x.password && !*x.password)
+        x.user = NULL;
     s->asks = by && strcmp(by, "callback") == 0;
     s->is_header = by && strcmp(by, "header") == 0;
     if (x.user && by && strcmp(by, "url") == 0) {

@@ -142,7 +142,7 @@ const struct uri *uri_parse(struct arena *a, const char *text, const char **why)
 static const char *without_dots(struct arena *a, const char *target)
 {
     size_t len = strcspn(target, "?"), out = 0;
-    char *path = arena_copy(a, target, len), *result = arena_copy(a, "", strlen(target) + 2);
+    char *path = arena_copy(a, target, len), *result = arena_take(a, strlen(target) + 2);
     for (char *segment = path; *segment == '/';) {
         size_t n = 1 + strcspn(segment + 1, "/");
         bool is_last = segment[n] == '\0';
@@ -236,7 +236,7 @@ const char *uri_host_port(struct arena *a, const struct uri *u)
 const char *uri_absolute(struct arena *a, const struct uri *u)
 {
     const char *before = u->is_https ? "https://" : "http://";
-    if (mutant(MUTANT_USERINFO_IN_TARGET) && u->userinfo) {
+    if ((mutant(MUTANT_USERINFO_IN_TARGET) || mutant(MUTANT_FOLLOWS_USERINFO)) && u->userinfo) {
         struct buf b = { 0 };
         buf_printf(&b, "%s%s@", before, u->userinfo);
         before = take(a, &b);
@@ -266,6 +266,8 @@ const char *uri_decode(struct arena *a, const char *text, size_t len)
         if (c == '%' && i + 2 < len && is_hex(text[i + 1]) && is_hex(text[i + 2])) {
             c = (char)(nibble(text[i + 1]) << 4 | nibble(text[i + 2]));
             i += 2;
+        } else if (c == '%' && mutant(MUTANT_LENIENT_PERCENT)) {
+            continue;
         } else if (c == '%') {
             return NULL;
         }
