@@ -111,20 +111,41 @@ enum progress action_respond(struct conn *c, const struct action *a)
     return answering_poll(c);
 }
 
-/* Octets that begin a final answer may say close like any other, or end with the connection only.
- */
-static void note_sent(struct exchange *x)
+enum { SAID_MAX = 65536 }; /* octets of a header block in several sends */
+
+/* A final answer may say close like any other, or end with the connection only. */
+static bool note_head(struct exchange *x, const char *octets, size_t len, struct http_head *head)
 {
-    struct http_head head;
     struct http_body body;
     const char *error;
-    const struct answer *a = &x->answer;
-    if (a->status < 200 || a->head_len == 0 ||
-        http_parse_response(a->head.at, a->head_len, &head, &error) < 0 ||
-        http_body_of_response(&head, x->request.method, &body, &error) < 0)
-        return;
-    if (body.kind == BODY_UNTIL_CLOSE || !answering_keeps_open(x, &head))
+    if (http_parse_response(octets, len, head, &error) < 0 || head->status < 200 ||
+        http_body_of_response(head, x->request.method, &body, &error) < 0)
+        return false;
+    if (body.kind == BODY_UNTIL_CLOSE || !answering_keeps_open(x, head))
         x->close_after = true;
+    return true;
+}
+
+/* What the octets of a `send` mean, if they begin an answer: perhaps several are its head. */
+static void note_sent(struct conn *c)
+{
+    static const char begin[] = "HTTP/";
+    struct exchange *x = c->exchange;
+    const struct buf *sent = &x->answer.head;
+    struct http_head head;
+    size_t known = x->said.len, most = sent->len < 5 ? sent->len : 5;
+    if (known == 0 && x->answer.head_len > 0) {
+        note_head(x, sent->at, x->answer.head_len, &head);
+        return;
+    }
+    if (most == 0 || (known == 0 && memcmp(sent->at, begin, most) != 0))
+        return;
+    buf_add(&x->said, sent->at, sent->len);
+    size_t end = http_head_end(x->said.at, x->said.len, known);
+    if (end > 0 && note_head(x, x->said.at, end, &head))
+        answering_promise(c, &head);
+    if (end > 0 || x->said.len > SAID_MAX)
+        buf_free(&x->said);
 }
 
 enum progress action_send(struct conn *c, const struct action *a)
@@ -148,7 +169,7 @@ enum progress action_send(struct conn *c, const struct action *a)
         enum progress p = answering_poll(c);
         if (p != PROGRESS_DONE)
             return p;
-        note_sent(x);
+        note_sent(c);
         x->counted++;
         x->phase = 0;
     }

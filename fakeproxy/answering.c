@@ -10,20 +10,31 @@
 
 /* ---- what the journal says ------------------------------------------------------------------- */
 
-static void keep_promise(struct conn *c, struct event_draft *d, const struct http_head *answer)
+static void keep_promise(struct conn *c, const struct promise *p, int64_t now, int64_t wall)
+{
+    if (!p->made || !c->exchange || !c->exchange->request.all.len)
+        return;
+    struct buf key = { 0 };
+    request_promise_key(c, &key);
+    promises_add(c->instance->promises, key.at ? key.at : "", key.len, p, now, wall);
+    buf_free(&key);
+}
+
+void answering_promise(struct conn *c, const struct http_head *answer)
+{
+    int64_t wall = clock_wall();
+    struct promise p = promise_in(answer, wall);
+    keep_promise(c, &p, clock_now(), wall);
+}
+
+static void tell_promise(struct conn *c, struct event_draft *d, const struct http_head *answer)
 {
     struct promise p = promise_in(answer, d->event.wall);
     if (!p.made)
         return;
     event_number(d, FIELD_promise, p.wait);
     event_number(d, FIELD_promise_until, p.until);
-    if (c->exchange && c->exchange->request.all.len) {
-        struct buf key = { 0 };
-        request_promise_key(c, &key);
-        promises_add(c->instance->promises, key.at ? key.at : "", key.len, &p, d->event.t,
-                     d->event.wall);
-        buf_free(&key);
-    }
+    keep_promise(c, &p, d->event.t, d->event.wall);
 }
 
 static bool says_stale(const struct http_head *answer)
@@ -52,7 +63,7 @@ void answering_tell(struct conn *c, const char *octets, size_t len)
         if ((status == 401 || status == 407) && says_stale(&head))
             event_flag(&d, FIELD_stale, true);
         if (end <= c->exchange->answer.limit) /* what is cut off promises nothing */
-            keep_promise(c, &d, &head);
+            tell_promise(c, &d, &head);
     }
     conn_note_event(c, &d);
 }

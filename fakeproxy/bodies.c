@@ -125,7 +125,16 @@ static uint64_t begins_at(const struct sent_body *b, bool *to_end)
     return first;
 }
 
-/* RFC 9110, 15.3.7.3: parts of the same representation may be combined. */
+/* RFC 9110, 15.3.7.3: parts may be combined if they have the same strong validator. */
+static bool is_of_the_same(const struct sent_body *before, const struct sent_body *rest)
+{
+    struct http_head a = { .fields = slice(before->response, FIELD_header) };
+    struct http_head b = { .fields = slice(rest->response, FIELD_header) };
+    struct http_slice tag, other;
+    return http_find(&a, "ETag", &tag) && http_find(&b, "ETag", &other) && tag.len == other.len &&
+           memcmp(tag.at, other.at, tag.len) == 0 && tag.len > 0 && tag.at[0] == '"';
+}
+
 static void add_resumed(struct collecting *c, const struct sent_body *rest)
 {
     bool to_end = false;
@@ -135,7 +144,7 @@ static void add_resumed(struct collecting *c, const struct sent_body *rest)
         const struct sent_body *before = &c->bodies->list[i];
         bool is_unused = false;
         if (!before->is_known || before->content.len < first || begins_at(before, &is_unused) ||
-            (before->status != 200 && before->status != 206))
+            (before->status != 200 && before->status != 206) || !is_of_the_same(before, rest))
             continue;
         struct sent_body both = *rest;
         both.other_status = 200;

@@ -175,6 +175,7 @@ struct exchange {
 
     /* answers and copies under way */
     struct answer answer;
+    struct buf said;   /* by `send`: a header block that is not whole yet */
     struct buf passed; /* an upstream's header block as it is passed on */
     struct buf held;   /* the end of its body, for a cut that counts from there */
     size_t hold;       /* so many octets */
@@ -338,6 +339,8 @@ void answering_own(struct conn *, int status, const char *proxy_status, const ch
                    bool close_after);
 /* Says that the answer in a.head is about to be written: event `response`, promise. */
 void answering_tell(struct conn *, const char *head, size_t len);
+/* The same of a header block that was told before it was whole: its promise binds from now on. */
+void answering_promise(struct conn *, const struct http_head *answer);
 void answering_tell_sent(struct conn *, int status, uint64_t octets, uint64_t body, bool whole);
 /* Does the answer with this head leave the connection open, in the exchange at hand? */
 bool answering_keeps_open(const struct exchange *, const struct http_head *answer);
@@ -352,6 +355,13 @@ enum dial { DIAL_PENDING, DIAL_OPEN, DIAL_FAILED };
 enum upstream_use { UPSTREAM_FORWARD, UPSTREAM_TUNNEL };
 enum dial upstream_open(struct conn *, struct http_slice host, int port, int to, enum upstream_use);
 enum dial upstream_state(struct conn *);
+/* What a proxy answers when its dial failed, by the errno of the connect (RFC 9209, 2.3). */
+struct dial_failure {
+    int status;
+    const char *proxy_status, *text;
+};
+struct dial_failure upstream_failure(int error);
+int upstream_error(const struct conn *); /* of the dial that failed just now */
 void upstream_drop(struct conn *, bool reset);
 
 /* origin.c: the origin's built-in answer, as an action to be played */

@@ -51,9 +51,10 @@ static enum progress dial(struct conn *c, const struct forward *f)
     x->phase = DIALING;
     if (d == DIAL_PENDING)
         return PROGRESS_AGAIN;
-    if (d == DIAL_FAILED)
-        return fail(c, 502, "fakeproxy; error=connection_refused",
-                    "the connection to the origin failed");
+    if (d == DIAL_FAILED) {
+        struct dial_failure why = upstream_failure(upstream_error(c));
+        return fail(c, why.status, why.proxy_status, why.text);
+    }
     struct buf head = { 0 };
     forward_write_request(c, &head);
     int sent = stream_put_octets(&c->upstream->stream, head.at, head.len);

@@ -317,23 +317,30 @@ static void load_fields(struct context *c)
     c->match->entries = entries;
 }
 
-/* Members of `any` are about the same events as the match they are in. */
+/*
+ * Members of `any` are about the same events as the match they are in, and about its actors: unless
+ * it names none and they do, then each is about its own.
+ */
 static void load_any(struct context *c)
 {
     const struct json *v = json_get(c->json, "any");
     struct match_place place = *c->place;
     if (!v)
         return;
+    bool is_inside = false;
+    for (const struct json *m = v->first; m && !c->match->at && !c->match->at_any; m = m->next)
+        is_inside = is_inside || json_get(m, "at");
     place.follows = c->match->events;
     const struct match **any = arena_take(c->load->l->arena, v->count * sizeof(any[0]));
     for (const struct json *m = v->first; m; m = m->next) {
         struct match *inner = arena_take(c->load->l->arena, sizeof(*inner));
         load_match_into(c->load, m, &place, inner);
-        if (!inner->at)
+        if (!inner->at && !is_inside)
             inner->at_any = true;
         any[c->match->any_count++] = inner;
     }
     c->match->any = any;
+    c->match->at_any = c->match->at_any || is_inside;
 }
 
 /* So is what must not hold. */

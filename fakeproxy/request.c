@@ -95,8 +95,13 @@ static int refuse(struct conn *c, const char **why)
         *why = "This HTTP version is not supported; HTTP/1.1 is.";
         return 505;
     }
-    if (http_check_host(&x->request, why) < 0 ||
-        http_parse_target(&x->request, &x->target, why) < 0)
+    const char *host_error;
+    int target = http_parse_target(&x->request, &x->target, why); /* told, whatever Host says */
+    if (http_check_host(&x->request, &host_error) < 0) {
+        *why = host_error;
+        return 400;
+    }
+    if (target < 0)
         return 400;
     if (conn_actor(c)->is_proxy && x->target.form == HTTP_ORIGIN_FORM) {
         *why = BAD_TARGET;
@@ -240,7 +245,7 @@ bool request_body_open(const struct exchange *x)
 void request_send_continue(struct conn *c)
 {
     static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    if (!c->exchange->wants_continue)
+    if (!c->exchange->wants_continue || c->exchange->answered) /* an interim answer comes first */
         return;
     c->exchange->wants_continue = false;
     c->exchange->continued = true;

@@ -24,6 +24,7 @@ void exchange_free(struct exchange *x)
     if (!x)
         return;
     buf_free(&x->head);
+    buf_free(&x->said);
     buf_free(&x->passed);
     buf_free(&x->held);
     answer_free(&x->answer);

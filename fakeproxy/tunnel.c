@@ -90,9 +90,9 @@ static enum progress dial(struct conn *c, const struct tunnel *a)
     if (d == DIAL_PENDING)
         return PROGRESS_AGAIN;
     if (d == DIAL_FAILED) {
+        struct dial_failure why = upstream_failure(upstream_error(c));
         upstream_drop(c, false);
-        answering_own(c, 502, "fakeproxy; error=connection_refused",
-                      "the connection to the origin failed", false);
+        answering_own(c, why.status, why.proxy_status, why.text, false);
         return PROGRESS_DONE;
     }
     x->phase = ANSWER;

@@ -2,6 +2,7 @@
  * A proxy's connection to an origin. Each client connection has at most one, opened when it is
  * needed and kept while both sides allow, so that what happens to it has one possible cause.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -59,6 +60,30 @@ enum dial upstream_state(struct conn *c)
     if (u->stream.wire.broken)
         return DIAL_FAILED;
     return DIAL_OPEN;
+}
+
+int upstream_error(const struct conn *c)
+{
+    return c->upstream ? c->upstream->stream.wire.error : 0;
+}
+
+struct dial_failure upstream_failure(int error)
+{
+    switch (error) {
+    case ETIMEDOUT:
+        return (struct dial_failure){ 504, "fakeproxy; error=connection_timeout",
+                                      "the origin did not answer the connection in time" };
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+        return (struct dial_failure){ 502, "fakeproxy; error=destination_ip_unroutable",
+                                      "there is no way to the origin" };
+    case ECONNREFUSED:
+        return (struct dial_failure){ 502, "fakeproxy; error=connection_refused",
+                                      "the origin refused the connection" };
+    default:
+        return (struct dial_failure){ 502, "fakeproxy; error=connection_terminated",
+                                      "the connection to the origin failed" };
+    }
 }
 
 enum dial upstream_open(struct conn *c, struct http_slice host, int port, int to,

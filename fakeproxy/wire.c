@@ -57,6 +57,7 @@ static void on_edge(evutil_socket_t fd, short what, void *arg)
             getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &error, &len);
             w->connecting = false;
             w->broken = error != 0;
+            w->error = error;
         }
     }
     w->notify(w->arg);

@@ -31,6 +31,7 @@ struct wire {
     bool hup;          /* the kernel has seen the peer's FIN */
     bool eof;          /* and we have read up to it */
     bool broken;       /* the peer's RST, or another error: nothing more to read or write */
+    int error;         /* errno of a connect that failed */
     bool write_failed; /* that is how we know: octets may be left to read */
     bool shut;         /* our FIN was sent */
     bool tells_acks;   /* the error queue wakes us when octets are acknowledged */

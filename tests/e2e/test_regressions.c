@@ -83,6 +83,30 @@ static void reset_while_an_answer_is_copied(void **state)
 
 /* ---- requests that are wrong ----------------------------------------------------------------- */
 
+static void form_of_a_target_is_told_without_host(void **state)
+{
+    (void)state;
+    struct play *p = start("{}");
+    struct peer *c = dial(p->proxy);
+    send_str(c, "CONNECT a.test:443 HTTP/1.1\r\n\r\n");
+    expect_answer(c, 400);
+    find_event(p, "request", "method", "CONNECT", "form", "authority", "host", "a.test", NULL);
+    hang_up(c);
+    stop(p);
+}
+
+static void refused_origin_is_a_502_and_says_so(void **state)
+{
+    (void)state;
+    struct play *p = start("{'origin':{'listen':'refused'}}");
+    struct peer *c = dial(p->proxy);
+    get(c, "/");
+    const char *head = expect_head(c, "HTTP/1.1 502 ");
+    assert_string_equal(field_of(head, "Proxy-Status"), "fakeproxy; error=connection_refused");
+    hang_up(c);
+    stop(p);
+}
+
 static void malformed_request_taken_by_a_rule(void **state)
 {
     (void)state;
@@ -413,6 +437,41 @@ static void retry_after_that_is_cut_off_promises_nothing(void **state)
     stop(p);
 }
 
+static void header_block_in_several_sends_promises_and_closes(void **state)
+{
+    (void)state;
+    struct play *p = start("{'proxy':{'rules':[{'on':'request','times':1,'do':["
+                           "{'send':'HTTP/1.1 429 Too Many Requests\\r\\nRetry-'},"
+                           "{'send':'After: 60\\r\\nContent-Length: 0\\r\\n'},"
+                           "{'send':{'octets':'X-A: b\\r\\n','times':3}},"
+                           "{'send':'Connection: close\\r\\n\\r\\n'}]}]}}");
+    struct peer *c = dial(p->proxy);
+    get(c, "/");
+    expect_answer(c, 429);
+    expect_eof(c);
+    hang_up(c);
+    c = dial(p->proxy);
+    get(c, "/");
+    expect_answer(c, 200);
+    find_event(p, "request", "at", "proxy", "connection", "2", "early", "*", NULL);
+    hang_up(c);
+    stop(p);
+}
+
+static void no_100_behind_a_final_answer(void **state)
+{
+    (void)state;
+    struct play *p = start_list("[{'read':0},{'respond':{'status':403,'body':''}},"
+                                "{'read':{'bytes':'all','for':'100ms'}},'close']");
+    struct peer *c = dial(p->proxy);
+    send_str(c, "POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: 3\r\n"
+                "Expect: 100-continue\r\n\r\n");
+    expect_answer(c, 403);
+    expect_eof(c); /* and no octet */
+    hang_up(c);
+    stop(p);
+}
+
 static void pipelined_request_is_told_when_it_comes(void **state)
 {
     (void)state;
@@ -498,6 +557,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(fin_in_mid_handshake_is_survived),
     cmocka_unit_test(close_at_tls_is_over_with_the_clients_fin),
     cmocka_unit_test(reset_while_an_answer_is_copied),
+    cmocka_unit_test(form_of_a_target_is_told_without_host),
+    cmocka_unit_test(refused_origin_is_a_502_and_says_so),
     cmocka_unit_test(malformed_request_taken_by_a_rule),
     cmocka_unit_test(broken_chunk_is_answered_400),
     cmocka_unit_test(nothing_is_read_behind_broken_framing),
@@ -516,6 +577,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(range_is_for_get_and_connect_for_proxies),
     cmocka_unit_test(octets_of_a_body_begin_no_message),
     cmocka_unit_test(retry_after_that_is_cut_off_promises_nothing),
+    cmocka_unit_test(header_block_in_several_sends_promises_and_closes),
+    cmocka_unit_test(no_100_behind_a_final_answer),
     cmocka_unit_test(pipelined_request_is_told_when_it_comes),
     cmocka_unit_test(octets_that_are_no_tls_are_not_the_clients_fin),
     cmocka_unit_test(long_noise_for_a_client_hello_is_not_the_clients_fin),

@@ -89,6 +89,7 @@ class Play:
         self.code, self.at_end, self.failed = 0, [], []
         self.diagnosis, self.wrong = [], []
         self.told, self.judged = {}, {}  # check -> verdict: wanted, given
+        self.hurried = set()  # checks that this client was to miss by its haste
         self.said, self.log = [], ""  # what the client says of itself: events, and its log
         self.regrade = os.path.join(os.path.dirname(program), "tests", "regrade")
         self.peers = []  # open until the play is over, unless the test ends them
@@ -224,6 +225,11 @@ class Play:
                               self.log, *values], capture_output=True, text=True, check=False)
         equal((run.returncode, run.stderr), (0, ""), "how regrade ended")
         return worded([json.loads(line) for line in run.stdout.splitlines()])
+
+    def hurries(self, check, gap, least):
+        """Misses a pause of that length, unless this machine was too slow to hurry."""
+        self.hurried.add(check)
+        (self.misses if gap < least - 0.02 else self.passes)(check)
 
     # -- addresses
 

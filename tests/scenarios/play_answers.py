@@ -48,6 +48,7 @@ def date(play, status, looks):
     again = play.event("request", 2, at="proxy")
     if promise["t"] + promise["promise"] - again["began"] > 1.02:  # more than whole seconds explain
         play.fails("parsed")
+    play.hurried.add("parsed")
     value = head.get("Retry-After")
     check(looks(value), "the date has another form:", value)
     said = parsedate_to_datetime(value if value.endswith("GMT") else value + " GMT").timestamp()

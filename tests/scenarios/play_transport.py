@@ -1,6 +1,7 @@
 """Connections that break, close or stand still: scenarios/transport."""
 
 import socket
+import time
 
 from dialogue import at_least, check, equal, pattern, plays, tunnel
 
@@ -321,3 +322,560 @@ def stale_pool(play):
     d = play.dial()
     d.get("/again")
     d.answer(200)
+
+
+# ---- resets, and what is repeated ----------------------------------------------------------------
+
+
+@plays("transport/fresh-rst-always")
+def reset_reported(play):
+    play.passes("few", "refused", "class", "text")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.reset()
+    play.completed("cut")
+    play.closed("reset", rule="cut")
+    play.outcome(ends="error", kind="reset", error="read: connection reset by peer")
+    play.never("response")
+
+
+@plays("transport/fresh-rst-always")
+def reset_repeated(play):
+    play.fails("few")
+    play.misses("class", "text")
+    play.step()
+    for nth in 1, 2, 3:
+        c = play.dial()
+        c.get()
+        c.reset()
+        play.completed("cut", nth)
+    play.outcome(ends="error", kind="other", error="request failed")
+
+
+@plays("transport/fresh-rst-always")
+def reset_hidden(play):
+    play.fails("refused", "truth")
+    play.misses("class", "text")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.reset()
+    play.outcome(status=502, body="foreign")
+
+
+def first_reset(play):
+    """When the only reset came."""
+    c = play.dial()
+    c.get()
+    c.reset()
+    play.completed("first")
+    return play.closed("reset", rule="first")["t"]
+
+
+def second_answered(play):
+    c = play.dial()
+    c.get()
+    c.answer(200)
+
+
+@plays("transport/fresh-rst-before-response", "on")
+def reset_then_better(play):
+    play.passes("recovers", "backs-off")
+    play.step()
+    first_reset(play)
+    time.sleep(0.1)
+    second_answered(play)
+    play.outcome(status=200, body="whole")
+
+
+@plays("transport/fresh-rst-before-response", "on")
+def reset_then_at_once(play):
+    play.step()
+    said = first_reset(play)
+    second_answered(play)
+    play.passes("recovers")
+    play.hurries("backs-off", play.event("request", connection=2)["began"] - said, 0.05)
+    play.outcome(status=200, body="whole")
+
+
+@plays("transport/fresh-rst-before-response")
+def reset_is_the_end(play):
+    if play.variant == "off":
+        play.reports("by-itself", True)
+    else:
+        play.misses("recovers")
+        play.untested("backs-off")
+    play.step()
+    first_reset(play)
+    play.outcome(ends="error", kind="reset")
+    play.count(1, "request")
+
+
+@plays("transport/no-second-automatic-retry")
+def one_repeat(play):
+    play.passes("one-repeat", "reported")
+    chain(play)
+    play.outcome(2, ends="error", kind="reset")
+
+
+@plays("transport/no-second-automatic-retry")
+def two_repeats(play):
+    play.misses("one-repeat", "reported")
+    chain(play)
+    c = play.dial()
+    c.get("/2")
+    c.answer(200)
+    play.outcome(2, status=200, body="whole")
+
+
+def chain(play):
+    """The reused connection dies, and so does the one that its repeat goes out on."""
+    play.step(1)
+    c = play.dial()
+    c.get("/1")
+    c.answer(200)
+    play.outcome(1, status=200, body="whole")
+    play.step(2)
+    c.get("/2")
+    c.reset()
+    play.completed("first")
+    play.closed("reset", rule="first")
+    c = play.dial()
+    c.get("/2")
+    c.reset()
+    play.completed("second")
+    play.closed("reset", rule="second")
+
+
+def dies_of_a_post(play):
+    play.step(1)
+    c = play.dial()
+    c.get("/1")
+    c.answer(200)
+    play.outcome(1, status=200, body="whole")
+    play.step(2)
+    c.request("POST", "/2", body=pattern(1024))
+    c.reset()
+    play.completed("first")
+    play.closed("reset", rule="first")
+    play.never("request", path="/2", connection=1)
+
+
+def posts(play, times):
+    for _ in range(times):
+        c = play.dial()
+        c.request("POST", "/2", body=pattern(1024))
+        c.answer(200)
+
+
+@plays("transport/reuse-race-post")
+def post_reported(play):
+    play.passes("not-repeated", "reported", "never-twice")
+    dies_of_a_post(play)
+    play.outcome(2, ends="error", kind="reset")
+
+
+@plays("transport/reuse-race-post")
+def post_repeated(play):
+    play.passes("never-twice")
+    play.misses("not-repeated", "reported")
+    dies_of_a_post(play)
+    posts(play, 1)
+    play.outcome(2, status=200, body="whole")
+
+
+@plays("transport/reuse-race-post")
+def post_twice(play):
+    play.fails("never-twice")
+    play.misses("not-repeated")
+    play.passes("reported")
+    dies_of_a_post(play)
+    posts(play, 2)
+    play.outcome(2, ends="error")
+
+
+@plays("transport/reuse-race-post")
+def fresh_anyway(play):
+    play.untested("not-repeated", "reported", "never-twice")
+    play.step(1)
+    c = play.dial()
+    c.get("/1")
+    c.answer(200)
+    play.outcome(1, status=200, body="whole")
+    play.step(2)
+    posts(play, 1)
+    play.outcome(2, status=200, body="whole")
+
+
+def closed_while_idle(play):
+    play.step(1)
+    c = play.dial()
+    c.get("/1")
+    c.answer(200)
+    play.outcome(1, status=200, body="whole")
+    c.eof()
+    at_least(0.2, c.sent, c.arrived, "the close came")
+    play.completed("first")
+    play.closed("fin", rule="first")
+    play.step(2)
+    return c
+
+
+@plays("transport/idle-fin-then-post")
+def close_noticed(play):
+    play.passes("noticed", "once")
+    closed_while_idle(play)
+    posts(play, 1)
+    play.outcome(2, status=200, body="whole")
+    equal(play.event("body", at="origin")["bytes"], 1024, "octets that the origin got")
+
+
+@plays("transport/idle-fin-then-post")
+def close_not_noticed(play):
+    play.passes("once")
+    play.misses("noticed")
+    c = closed_while_idle(play)
+    c.request("POST", "/2", body=pattern(1024))  # into a connection that is over
+    play.outcome(2, ends="error", kind="closed-early")
+    play.never("request", at="origin", method="POST")
+
+
+@plays("transport/idle-fin-then-post")
+def post_for_safety(play):
+    play.fails("once")
+    play.passes("noticed")
+    closed_while_idle(play)
+    posts(play, 2)
+    play.outcome(2, status=200, body="whole")
+
+
+@plays("transport/retry-uses-fresh-connection")
+def fresh(play):
+    play.passes("fresh", "recovers")
+    two_idle(play)
+    c = play.dial()
+    c.get("/third")
+    c.answer(200)
+    play.outcome("third", status=200, body="whole")
+
+
+@plays("transport/retry-uses-fresh-connection")
+def neither(play):
+    play.misses("recovers")
+    play.untested("fresh")
+    two_idle(play)
+    play.outcome("third", ends="error", kind="reset")
+
+
+@plays("transport/retry-uses-fresh-connection")
+def sibling(play):
+    play.misses("fresh")
+    play.passes("recovers")
+    c = two_idle(play)
+    c.get("/third")
+    c.answer(200)
+    play.outcome("third", status=200, body="whole")
+
+
+def two_idle(play):
+    """The third request dies on one of two idle connections; the other one."""
+    pair = [play.dial(), play.dial()]
+    for nth, c in enumerate(pair):
+        play.step(1, copy=nth + 1)
+        c.get("/%d" % (nth + 1))
+    for c in pair:
+        c.answer(200)
+        play.outcome(1, status=200, body="whole")
+    play.completed("warm", 2)
+    play.step("third")
+    pair[0].get("/third")
+    pair[0].reset()
+    play.completed("third")
+    play.closed("reset", rule="third", connection=1)
+    return pair[1]
+
+
+# ---- connections counted -------------------------------------------------------------------------
+
+
+@plays("transport/keepalive-reuse")
+def reused(play):
+    play.passes("one-connection")
+    c = play.dial()
+    for path in "/1", "/2":
+        play.step(path[1:])
+        c.get(path)
+        c.answer(200)
+        play.outcome(path[1:], status=200, body="whole")
+    c.silence(0.2)
+
+
+@plays("transport/keepalive-reuse")
+def not_reused(play):
+    play.misses("one-connection")
+    for path in "/1", "/2":
+        play.step(path[1:])
+        c = play.dial()
+        c.get(path)
+        c.answer(200)
+        play.outcome(path[1:], status=200, body="whole")
+
+
+@plays("transport/parallel-connection-count")
+def twelve(play):
+    play.passes("succeeds")
+    play.reports("connections", True)
+    peers = [play.dial() for _ in range(12)]
+    for nth, c in enumerate(peers):
+        play.step(1)
+        c.get("/%d" % (nth + 1))
+    for c in peers:
+        c.answer(200)
+        at_least(0.3, c.sent, c.arrived, "the answer came")
+        play.outcome(1, status=200, body="whole")
+    play.completed("slow", 12)
+    play.count(12, "accept", at="proxy")
+
+
+@plays("transport/parallel-connection-count")
+def one_of_twelve_fails(play):
+    play.misses("succeeds")
+    play.step(1)
+    c = play.dial()
+    c.get("/1")
+    c.answer(200)
+    play.outcome(1, status=200, body="whole")
+    play.outcome(1, ends="error", kind="proxy-unreachable")
+
+
+# ---- bodies that go twice, or come in pieces -----------------------------------------------------
+
+UPLOAD = pattern(262144)
+
+
+def consumed(play):
+    play.step()
+    c = play.dial()
+    c.request("POST", "/", body=UPLOAD)
+    c.answer(503)
+    play.completed("error")
+    equal(play.event("body", rule="error")["bytes"], len(UPLOAD), "octets that the proxy took")
+    return c
+
+
+@plays("transport/stream-body-not-emptied-on-retry")
+def stream_is_gone(play):
+    play.passes("never-short", "never-empty", "clear")
+    consumed(play)
+    play.outcome(ends="error", kind="other", error="the body can not be sent again")
+
+
+@plays("transport/stream-body-not-emptied-on-retry")
+def stream_was_kept(play):
+    play.passes("never-short", "never-empty", "clear")
+    c = consumed(play)
+    c.request("POST", "/", body=UPLOAD)
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+
+
+@plays("transport/stream-body-not-emptied-on-retry")
+def stream_emptied(play):
+    play.fails("never-empty")
+    play.misses("clear")
+    c = consumed(play)
+    c.request("POST", "/", body=b"")
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+
+
+@plays("transport/stream-body-not-emptied-on-retry")
+def stream_cut(play):
+    play.fails("never-short")
+    play.misses("clear")
+    c = consumed(play)
+    c.request("POST", "/", body=UPLOAD[:1000])
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+
+
+def half_of_it(play):
+    play.step()
+    c = play.dial()
+    c.get("/bytes/1000")
+    head = c.head(200)
+    c.expect(pattern(500))
+    c.reset()
+    play.completed("cut")
+    play.closed("reset", rule="cut")
+    return head.get("ETag")
+
+
+@plays("transport/range-resume")
+def the_rest_of_it(play):
+    play.does("resumes")
+    tag = half_of_it(play)
+    c = play.dial()
+    c.get("/bytes/1000", headers="Range: bytes=500-\r\nIf-Range: %s\r\n" % tag)
+    if play.variant == "same":
+        head = c.answer(206, pattern(1000)[500:])
+        equal((head.get("Content-Range"), head.get("ETag")), ("bytes 500-999/1000", tag), "the rest")
+        play.passes("all-of-it", "no-splice")
+        play.outcome(status=200, bytes=1000, body="whole")
+    elif play.variant == "other":
+        head = c.answer(206)
+        equal((head.get("Content-Range"), head.get("ETag")), ("bytes 500-999/1000", '"other"'),
+              "the rest")
+        check(head.body != pattern(1000)[500:], "the rest fits")
+        play.passes("no-splice")
+        play.outcome(ends="error", kind="incomplete")
+    else:
+        check(len(c.answer(200).body) == 1000, "the new body is not whole")
+        play.passes("no-splice")
+        play.outcome(status=200, body="whole")
+
+
+@plays("transport/range-resume", "other", "full")
+def spliced(play):
+    play.fails("no-splice")
+    play.does_not("resumes")
+    half_of_it(play)
+    c = play.dial()
+    c.get("/bytes/1000", headers="Range: bytes=500-\r\n")  # on no condition
+    c.answer({"other": 206, "full": 200}[play.variant])
+    play.outcome(status=200, body="foreign")
+
+
+@plays("transport/range-resume")
+def from_its_beginning(play):
+    play.does_not("resumes")
+    half_of_it(play)
+    c = play.dial()
+    c.get("/bytes/1000")
+    c.answer(200, pattern(1000))
+    play.outcome(status=200, bytes=1000, body="whole")
+
+
+@plays("transport/range-resume", "same")
+def half_is_enough(play):
+    play.fails("all-of-it", "no-splice")
+    half_of_it(play)
+    play.outcome(status=200, bytes=500, body="part")
+
+
+# ---- hints, streams, uploads ---------------------------------------------------------------------
+
+
+def hinted(play):
+    play.step(1)
+    c = play.dial()
+    c.get("/1")
+    equal(c.answer(200).get("Keep-Alive"), "timeout=1", "the hint")
+    play.outcome(1, status=200, body="whole")
+    return c
+
+
+@plays("transport/keep-alive-timeout-hint")
+def hint_taken(play):
+    play.reports("avoids", True)
+    play.passes("recovers")
+    hinted(play).close()
+    play.left("first", "wait")
+    play.step(2)
+    second_of(play)
+
+
+def second_of(play):
+    c = play.dial()
+    c.get("/2")
+    c.answer(200)
+    play.outcome(2, status=200, body="whole")
+
+
+def too_late_for_it(play):
+    c = hinted(play)
+    c.silence(1.4)
+    play.step(2)
+    c.get("/2")
+    c.reset()
+    play.completed("first")
+    play.closed("reset", rule="first")
+
+
+@plays("transport/keep-alive-timeout-hint")
+def hint_missed(play):
+    play.reports("avoids", False)
+    play.passes("recovers")
+    too_late_for_it(play)
+    second_of(play)
+
+
+@plays("transport/keep-alive-timeout-hint")
+def hint_missed_for_good(play):
+    play.misses("recovers")
+    too_late_for_it(play)
+    play.outcome(2, ends="error", kind="reset")
+
+
+def half_a_stream(play):
+    play.step()
+    c = play.dial()
+    c.get()
+    equal(c.head(200).get("Content-Length"), "1048576", "the length")
+    equal(c.need(524288), pattern(524288), "what came")
+    c.reset()
+    play.completed("cut")
+    play.closed("reset", rule="cut", acked=True)
+
+
+@plays("transport/stream-error-at-end")
+def raised(play):
+    play.passes("raised")
+    half_a_stream(play)
+    play.outcome(ends="error", kind="incomplete", status=200, bytes=524288, body="part")
+
+
+@plays("transport/stream-error-at-end")
+def taken_for_its_end(play):
+    play.fails("raised", "truth")
+    half_a_stream(play)
+    play.outcome(status=200, bytes=524288, body="part")
+
+
+def upload(play):
+    """Writes until it is reset."""
+    c = play.dial()
+    c.request("POST", "/", headers="Content-Length: 5242880\r\n")
+    try:
+        for _ in range(80):
+            c.send(pattern(65536))
+        c.reset()
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    else:
+        return
+    finally:
+        c.close()
+
+
+@plays("transport/upload-reset-mid-body")
+def upload_reported(play):
+    play.passes("refused", "once")
+    play.step()
+    upload(play)
+    play.completed("cut")
+    play.closed("reset", rule="cut")
+    check(play.event("body", rule="cut")["whole"] is False, "the upload was taken")
+    play.outcome(ends="error", kind="reset")
+
+
+@plays("transport/upload-reset-mid-body")
+def upload_repeated(play):
+    play.fails("refused")
+    play.misses("once")
+    play.step()
+    for nth in 1, 2:
+        upload(play)
+        play.completed("cut", nth)
+    play.outcome(status=200, body="unknown")

@@ -1,8 +1,9 @@
 """CONNECT and its answers, and what TLS inside meets: scenarios/tunnel and scenarios/tls."""
 
 import ssl
+import time
 
-from dialogue import Failure, at_least, check, equal, pattern, plays, tunnel
+from dialogue import Failure, at_least, check, equal, octets, pattern, plays, tunnel
 
 
 @plays("tunnel/2xx-201-204-299")
@@ -313,3 +314,494 @@ def reset_in_handshake(play):
     d = tunnel(play)
     d.inside("/")
     d.answer(200)
+
+
+# ---- how it opens --------------------------------------------------------------------------------
+
+
+def used(play, head):
+    """What a tunnel is for, with that answer to its CONNECT."""
+    play.passes("used")
+    play.step()
+    c = play.dial()
+    c.connect()
+    equal(c.head(200).line, head, "the status line")
+    c.secure(play.host())
+    c.inside("/")
+    check(c.answer(200).body.startswith(b"origin 200 "), "the answer is not the origin's")
+    play.outcome(status=200, body="whole")
+    c.close()
+    play.completed("open")
+
+
+@plays("tunnel/2xx-200")
+def baseline(play):
+    used(play, "HTTP/1.1 200 Connection established")
+
+
+@plays("tunnel/2xx-200")
+def not_a_tunnel(play):
+    play.fails("used")
+    play.step()
+    c = play.dial()
+    c.connect()
+    c.head(200)
+    c.close()
+    play.outcome(ends="error", kind="proxy-connect")
+    play.event("tunnel")
+
+
+@plays("tunnel/2xx-http10")
+def older(play):
+    used(play, "HTTP/1.0 200 Connection established")
+
+
+@plays("tunnel/2xx-http10")
+def too_old(play):
+    not_a_tunnel(play)
+
+
+@plays("tunnel/2xx-transfer-encoding-ignored")
+def no_chunks(play):
+    play.passes("used", "at-once")
+    play.step()
+    c = play.dial()
+    c.connect()
+    equal(c.head(200).get("Transfer-Encoding"), "chunked", "the coding")
+    c.silence(0.2)  # and no chunk
+    c.secure(play.host())
+    c.inside("/")
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+    c.close()
+    play.completed("open")
+
+
+@plays("tunnel/2xx-transfer-encoding-ignored")
+def waits_for_chunks(play):
+    play.fails("used", "at-once")
+    play.step()
+    c = play.dial()
+    c.connect()
+    c.head(200)
+    c.silence(2.2)
+    c.secure(play.host())
+    play.outcome(ends="error", kind="proxy-protocol")
+
+
+@plays("tunnel/no-early-data")
+def patient(play):
+    play.passes("waits")
+    play.step()
+    c = play.dial()
+    c.connect()
+    c.head(200)
+    at_least(0.3, c.sent, c.arrived, "the 200 came")
+    c.secure(play.host())
+    c.inside("/")
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+    c.close()
+    play.completed("late")
+
+
+@plays("tunnel/no-early-data")
+def hasty(play):
+    play.misses("waits")
+    c = play.dial()
+    c.connect(headers="Connection: close\r\n")
+    c.send(b"\x16\x03\x01\x02\x00\x01\x00")  # TLS begins
+    c.head(200)
+    equal(play.event("ahead")["bytes"], 7, "octets ahead of the 200")
+
+
+# ---- how it is asked for -------------------------------------------------------------------------
+
+
+def both(play, first, second):
+    """Two steps, each a function that gets its number."""
+    for nth, act in enumerate((first, second)):
+        play.step(nth + 1)
+        act(nth + 1)
+        play.outcome(nth + 1, status=200, body="whole")
+
+
+@plays("tunnel/request-form")
+def host_and_port(play):
+    play.passes("line", "nothing-else", "host")
+    play.step()
+    c = tunnel(play)
+    c.inside("/a?b")
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+    e = play.event("request", at="proxy", method="CONNECT")
+    equal((e["form"], e["target"]), ("authority", play.host() + ":443"), "the target")
+
+
+@plays("tunnel/request-form")
+def other_forms(play):
+    play.fails("line", "nothing-else")
+    for target in "https://%s/a?b", "%s", "u1:p1@%s:443":
+        play.step()
+        c = play.dial()
+        c.send("CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (target % play.host(), play.host()))
+        play.event("request", at="proxy", target=target % play.host())
+        play.outcome(ends="error", kind="proxy-connect")
+
+
+@plays("tunnel/request-form")
+def no_host(play):
+    play.fails("host")
+    play.step()
+    c = play.dial()
+    c.send("CONNECT %s:443 HTTP/1.1\r\n\r\n" % play.host())
+    c.head()
+    play.outcome(ends="error", kind="proxy-connect")
+
+
+@plays("tunnel/ipv6-brackets")
+def bracketed(play):
+    play.passes("brackets", "never-without")
+    play.step()
+    c = play.dial()
+    c.connect("[::1]", 8443)
+    c.head(200)
+    c.secure("::1")
+    c.send("GET / HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n")
+    check(c.answer(200).body.startswith(b"origin "), "the answer is not the origin's")
+    play.outcome(status=200, body="whole")
+
+
+@plays("tunnel/ipv6-brackets")
+def bare(play):
+    play.fails("brackets", "never-without")
+    play.step()
+    c = play.dial()
+    c.connect("::1", 8443)
+    play.event("request", at="proxy", target="::1:8443")
+    play.outcome(ends="error", kind="proxy-connect")
+
+
+SECRETS = ("Authorization: Bearer s3cr3t\r\nCookie: sid=s3cr3t\r\nX-Api-Key: s3cr3t\r\n"
+           "Referer: http://example.invalid/s3cr3t\r\n")
+
+
+@plays("tunnel/no-origin-headers-on-connect")
+def inside_only(play):
+    play.passes("connect-clean", "never-clear", "inside")
+    play.step()
+    c = tunnel(play)
+    c.inside("/", headers=SECRETS)
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+
+
+@plays("tunnel/no-origin-headers-on-connect")
+def copied(play):
+    play.fails("connect-clean", "never-clear")
+    play.step()
+    c = tunnel(play, headers=SECRETS)
+    c.inside("/", headers=SECRETS)
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+
+
+@plays("tunnel/no-origin-headers-on-connect")
+def swallowed(play):
+    play.fails("inside")
+    play.step()
+    c = tunnel(play)
+    c.inside("/", headers=SECRETS[:SECRETS.index("X-")])
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+
+
+@plays("tunnel/origin-form-inside")
+def path_inside(play):
+    play.passes("origin-form", "no-proxy-fields")
+    play.step()
+    c = tunnel(play)
+    c.inside("/a")
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+
+
+@plays("tunnel/origin-form-inside")
+def as_to_a_proxy(play):
+    play.fails("origin-form", "no-proxy-fields")
+    play.step()
+    c = tunnel(play)
+    c.inside("https://%s/a" % play.host(), headers="Proxy-Connection: keep-alive\r\n")
+    c.head()
+    play.outcome(status=200, body="whole")
+
+
+@plays("tunnel/keep-alive-reuse")
+def one_for_both(play):
+    play.passes("one-tunnel")
+    c = []
+
+    def act(step):
+        c[:] = c or [tunnel(play)]
+        c[0].inside("/%d" % step)
+        c[0].answer(200)
+
+    both(play, act, act)
+
+
+@plays("tunnel/keep-alive-reuse")
+def one_for_each(play):
+    play.misses("one-tunnel")
+
+    def act(step):
+        c = tunnel(play)
+        c.inside("/%d" % step)
+        c.answer(200)
+
+    both(play, act, act)
+
+
+def to(play, origin):
+    c = play.dial()
+    c.connect(play.host(origin))
+    c.head(200)
+    c.secure(play.host(origin))
+    return c
+
+
+def ask(play, c, origin):
+    c.send("GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % play.host(origin))
+    return c.answer(200)
+
+
+@plays("tunnel/one-tunnel-per-origin")
+def apart(play):
+    play.passes("two", "not-mixed")
+
+    def act(step):
+        origin = ("origin", "o2")[step - 1]
+        check(ask(play, to(play, origin), origin).body.startswith(octets(origin)), "the wrong site")
+
+    both(play, act, act)
+
+
+@plays("tunnel/one-tunnel-per-origin")
+def mixed(play):
+    play.fails("not-mixed")
+    play.untested("two")
+    c = to(play, "origin")
+    both(play, lambda step: ask(play, c, "origin"), lambda step: ask(play, c, "o2"))
+    play.never("request", at="o2")
+
+
+# ---- how it does not open ------------------------------------------------------------------------
+
+
+def denied(play):
+    """The page of the proxy, on the way to the site."""
+    play.step()
+    c = play.dial()
+    c.connect()
+    head = c.answer(403)
+    equal((head.get("Content-Type"), head.get("Set-Cookie")), ("text/html", "evil=1"), "the fields")
+    check(head.body.startswith(b"<p>marker "), "the page says nothing")
+    play.completed("deny")
+    play.never("tunnel")
+
+
+@plays("tunnel/403-body-is-not-origin")
+def page_of_the_proxy(play):
+    play.passes("not-the-site", "refused", "status-exposed", "named")
+    play.reports("page-available", True)
+    denied(play)
+    play.outcome(ends="error", status=403, kind="proxy-connect", body_of="deny")
+
+
+@plays("tunnel/403-body-is-not-origin")
+def page_of_the_site(play):
+    play.fails("not-the-site", "refused")
+    play.misses("named")
+    play.passes("status-exposed")
+    denied(play)
+    play.outcome(status=403, body="foreign", body_of="deny")
+
+
+@plays("tunnel/403-body-is-not-origin")
+def no_status(play):
+    play.fails("status-exposed")
+    play.misses("named")
+    denied(play)
+    play.outcome(ends="error", kind="other")
+
+
+@plays("tunnel/502-then-ok")
+def bad_exit(play):
+    play.passes("recovers", "backs-off")
+    play.step()
+    c = play.dial()
+    c.connect()
+    c.answer(502)
+    play.completed("deny")
+    time.sleep(0.1)
+    c = tunnel(play)
+    c.inside("/")
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+
+
+@plays("tunnel/502-then-ok")
+def bad_exit_at_once(play):
+    play.passes("recovers")
+    play.step()
+    c = play.dial()
+    c.connect()
+    c.answer(502)
+    c.connect()
+    c.head(200)
+    again = play.event("request", 2, at="proxy")["began"]
+    play.hurries("backs-off", again - play.event("response", rule="deny")["t"], 0.05)
+    play.outcome(status=200, body="whole")
+
+
+@plays("tunnel/502-then-ok")
+def bad_exit_is_the_end(play):
+    play.misses("recovers")
+    play.untested("backs-off")
+    play.step()
+    c = play.dial()
+    c.connect()
+    c.answer(502)
+    play.outcome(ends="error", status=502, kind="proxy-connect")
+
+
+def refused_first(play):
+    play.step(1)
+    c = play.dial()
+    c.connect()
+    c.answer(403, "")
+    play.completed("deny")
+    play.outcome(1, ends="error", status=403, kind="proxy-connect")
+    play.step(2)
+    return c
+
+
+@plays("tunnel/failed-connect-not-reused-as-tunnel")
+def asks_again(play):
+    play.passes("new-connect", "no-tls", "succeeds")
+    c = refused_first(play)
+    c.connect()  # on the connection of the 403, which is right
+    c.head(200)
+    c.secure(play.host())
+    c.inside("/2")
+    c.answer(200)
+    play.outcome(2, status=200, body="whole")
+
+
+@plays("tunnel/failed-connect-not-reused-as-tunnel")
+def takes_it_for_open(play):
+    play.fails("new-connect", "no-tls")
+    play.misses("succeeds")
+    c = refused_first(play)
+    try:
+        c.secure(play.host())
+    except (ssl.SSLError, OSError):
+        pass
+    play.event("bytes", looks="tls", at="proxy")
+    play.outcome(2, ends="error", kind="tls-origin")
+
+
+def half_a_head(play):
+    play.step()
+    c = play.dial()
+    c.connect()
+    c.expect("HTTP/1.1 200 OK\r\nX-A: b\r\n")
+    return c
+
+
+@plays("tunnel/fin-mid-header")
+def no_success(play):
+    play.passes("refused", "no-tls")
+    c = half_a_head(play)
+    c.eof()
+    play.closed("fin", rule="deny")
+    play.completed("deny")
+    play.outcome(ends="error", kind="proxy-connect")
+
+
+@plays("tunnel/fin-mid-header")
+def guessed_success(play):
+    play.fails("refused", "no-tls")
+    c = half_a_head(play)
+    c.send(b"\x16\x03\x01\x00\x05hello")
+    play.event("bytes", 2, at="proxy")
+    play.outcome(status=200, body="empty")
+
+
+@plays("tunnel/status-inside-is-origins")
+def bad_site(play):
+    play.passes("answer")
+    play.step()
+    c = tunnel(play)
+    c.inside("/")
+    check(c.answer(502).body.startswith(b"marker "), "the page is not the site's")
+    play.completed("down")
+    play.outcome(status=502, body="whole")
+
+
+@plays("tunnel/status-inside-is-origins")
+def taken_for_a_bad_proxy(play):
+    play.fails("answer")
+    play.step()
+    c = tunnel(play)
+    c.inside("/")
+    c.answer(502)
+    play.outcome(ends="error", status=502, kind="proxy-connect")
+
+
+def switched(play):
+    play.step()
+    c = play.dial()
+    c.connect()
+    equal(c.head(101).get("Upgrade"), "TLS/1.2", "Upgrade")
+    return c
+
+
+@plays("tunnel/101-response")
+def no_switch(play):
+    play.passes("no-tunnel", "refused")
+    c = switched(play)
+    c.silence(0.2)
+    play.outcome(ends="error", status=101, kind="proxy-connect")
+    play.never("tunnel")
+
+
+@plays("tunnel/101-response")
+def switches(play):
+    play.fails("no-tunnel")
+    play.passes("refused")
+    c = switched(play)
+    c.send(b"\x16\x03\x01\x02\x00\x01\x00")
+    play.event("bytes", 2, at="proxy")
+    play.outcome(ends="error", kind="tls-origin")
+
+
+@plays("tunnel/101-response")
+def believes_it(play):
+    play.fails("refused")
+    play.passes("no-tunnel")
+    switched(play)
+    play.outcome(status=101, body="empty")
+
+
+@plays("tunnel/one-tunnel-per-origin")
+def asked_for_elsewhere(play):
+    """A tunnel that was asked for the first site leads to the second."""
+    play.fails("two")
+    for nth, origin in enumerate(("origin", "o2")):
+        play.step(nth + 1)
+        c = play.dial()
+        c.connect(play.host("o2"))
+        c.head(200)
+        c.secure(play.host("o2"))
+        ask(play, c, "o2")
+        play.outcome(nth + 1, status=200, body="whole")
