@@ -58,9 +58,8 @@ static int answer_challenge(struct call *c, struct rounds *r)
     struct gatekeeper *gate = is_proxy ? &c->proxy_gate : &c->origin_gate;
     struct bond *bond = is_proxy ? &r->conn->to_proxy : &r->conn->to_origin;
     const char *field = is_proxy ? "Proxy-Authorization" : "Authorization";
-    if (mutant(MUTANT_ANSWERS_403) && status == 403 && r->conn->proxy)
-        status = 407, gate = &c->proxy_gate, bond = &r->conn->to_proxy, is_proxy = true;
-    if (mutant(MUTANT_ANSWERS_407_IN_TUNNEL) && status == 407 && r->conn->is_tunnel)
+    if ((mutant(MUTANT_ANSWERS_403) && status == 403 && r->conn->proxy) ||
+        (mutant(MUTANT_ANSWERS_407_IN_TUNNEL) && status == 407 && r->conn->is_tunnel))
         gate = &c->proxy_gate, bond = &r->conn->to_proxy, is_proxy = true;
     if (mutant(MUTANT_LOOPS_ON_407_IN_TUNNEL) && status == 407 && !is_proxy) {
         if (r->rounds++ < 4)
@@ -119,10 +118,9 @@ static int one_round(struct call *c, struct rounds *r)
         return 0;
     if (call_exchange(c, r->conn) < 0) {
         bool again = may_repeat(c, r->conn, r->repeats);
-        if (mutant(MUTANT_KEEPS_MALFORMED) && c->failure.kind == KIND_PROTOCOL)
-            session_keep(c->session, r->conn);
-        else if (mutant(MUTANT_KEEPS_CONNECTION_AFTER_TIMEOUT) &&
-                 c->failure.kind == KIND_TIMEOUT_READ)
+        enum kind kind = c->failure.kind;
+        if ((mutant(MUTANT_KEEPS_MALFORMED) && kind == KIND_PROTOCOL) ||
+            (mutant(MUTANT_KEEPS_CONNECTION_AFTER_TIMEOUT) && kind == KIND_TIMEOUT_READ))
             session_keep(c->session, r->conn);
         else
             connection_free(r->conn);

@@ -128,7 +128,10 @@ void call_run(struct call *c)
     }
     for (int i = 0;; i++) {
         set_up_origin_gate(c);
-        call_with_retries(c);
+        if (!cache_answer(c)) {
+            call_with_retries(c);
+            cache_store(c);
+        }
         dawdle(c);
         if (!is_redirect(c))
             return;

@@ -13,7 +13,8 @@
 #include "mutants.h"
 
 static const char capabilities[] =
-    "\"absolute-form\",\"cancel\",\"cookies\",\"credential-callback\",\"deadlines\",\"digest\","
+    "\"absolute-form\",\"cache\",\"cancel\",\"cookies\",\"credential-callback\",\"deadlines\","
+    "\"digest\","
     "\"digest-sha-256\",\"environment\",\"expect-continue\",\"host-map\",\"https\",\"https-proxy\","
     "\"keep-alive\",\"ntlm\",\"origin-credentials\",\"parallel\",\"proxy-pool\",\"raw-tunnel\","
     "\"redirects\",\"resume\",\"retry\",\"retry-cap\",\"rotation\",\"streaming\",\"switch-proxy\"";

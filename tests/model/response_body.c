@@ -158,7 +158,7 @@ static int read_trailers(struct reader *in, struct response *r, const struct dea
 {
     struct buf block = { 0 };
     struct response parsed;
-    size_t len;
+    size_t len = 0;
     buf_string(&block, "HTTP/1.1 200 \r\n");
     do {
         if (await_line(in, TRAILERS_MOST, l, &len, f) < 0 || block.len > TRAILERS_MOST) {

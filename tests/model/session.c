@@ -65,6 +65,7 @@ void session_free(struct session *s)
         s->idle = c->next;
         connection_free(c);
     }
+    cache_free(s->cache);
     SSL_CTX_free(s->tls);
     pthread_mutex_destroy(&s->mutex);
     pthread_mutex_destroy(&s->keyring.mutex);

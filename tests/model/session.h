@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <pthread.h>
 
+#include "cache.h"
 #include "connection.h"
 #include "cookies.h"
 #include "keyring.h"
@@ -29,6 +30,7 @@ struct session {
     struct connection *idle;
     struct cookie *cookies;
     struct cooldown *cooldowns;
+    struct cached *cache;
     bool has_tunnelled; /* for a mutant */
     size_t turn;        /* ROTATE_EACH: of the next request */
     size_t current;     /* else: the proxy in use */

@@ -321,13 +321,28 @@ static enum rotate read_rotate(const struct json *v, enum rotate otherwise)
 
 static bool is_known(const char *key)
 {
-    static const char *const known[] = { "do",        "session",     "proxy",
-                                         "pool",      "ca_file",     "retry",
-                                         "redirects", "deadlines",   "cookies",
-                                         "verify",    "rotate",      "origin_credentials",
-                                         "schemes",   "hosts",       "username",
-                                         "password",  "credentials", "pairs",
-                                         "by",        "environment", "without_proxy",
+    static const char *const known[] = { "do",
+                                         "session",
+                                         "proxy",
+                                         "pool",
+                                         "ca_file",
+                                         "retry",
+                                         "redirects",
+                                         "deadlines",
+                                         "cookies",
+                                         "cache",
+                                         "verify",
+                                         "rotate",
+                                         "origin_credentials",
+                                         "schemes",
+                                         "hosts",
+                                         "username",
+                                         "password",
+                                         "credentials",
+                                         "pairs",
+                                         "by",
+                                         "environment",
+                                         "without_proxy",
                                          NULL };
     for (size_t i = 0; known[i]; i++)
         if (strcmp(known[i], key) == 0)
@@ -348,6 +363,7 @@ static void read_all(struct arena *a, struct settings *s, const struct json *op)
     s->rotate = read_rotate(json_get(op, "rotate"), s->rotate);
     s->redirects = flag_of(op, "redirects", s->redirects);
     s->cookies = flag_of(op, "cookies", s->cookies);
+    s->cache = flag_of(op, "cache", s->cache);
     s->verify = flag_of(op, "verify", s->verify);
     s->ca_file = ca_file ? ca_file : s->ca_file;
     settings_deadlines(json_get(op, "deadlines"), &s->connect, &s->read, &s->total);

@@ -39,7 +39,7 @@ struct settings {
     unsigned attempts; /* requests in all; 1: retries are off */
     int64_t base, cap; /* ns; cap 0: none */
     bool all_methods;
-    bool redirects, cookies, verify;
+    bool redirects, cookies, cache, verify;
     int64_t connect, read, total; /* ns; 0: none */
     struct host_map *hosts;
     size_t host_count;

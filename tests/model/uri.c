@@ -163,7 +163,7 @@ static const char *without_dots(struct arena *a, const char *target)
         if (n)
             result[out++] = '/';
     }
-    strcpy(result + out, target + len);
+    memcpy(result + out, target + len, strlen(target + len) + 1);
     return result;
 }
 
