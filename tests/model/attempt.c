@@ -61,6 +61,9 @@ static int answer_challenge(struct call *c, struct rounds *r)
     if ((mutant(MUTANT_ANSWERS_403) && status == 403 && r->conn->proxy) ||
         (mutant(MUTANT_ANSWERS_407_IN_TUNNEL) && status == 407 && r->conn->is_tunnel))
         gate = &c->proxy_gate, bond = &r->conn->to_proxy, is_proxy = true;
+    if (mutant(MUTANT_WWW_AUTHENTICATE_FOR_407) && is_proxy &&
+        !fields_has(&c->response.fields, "Proxy-Authenticate"))
+        gate = &c->origin_gate, bond = &r->conn->to_origin, is_proxy = false, status = 401;
     if (mutant(MUTANT_LOOPS_ON_407_IN_TUNNEL) && status == 407 && !is_proxy) {
         if (r->rounds++ < 4)
             return 1;

@@ -135,6 +135,10 @@ static void write_head(struct call *c, struct connection *conn)
     c->target = request_target(c, conn);
     if (mutant(MUTANT_EMPTIES_REPEATED_BODY) && c->upload.was_read)
         c->upload.size = 0;
+    if (mutant(MUTANT_EMPTIES_ONE_SHOT) && c->upload.is_one_shot && c->upload.was_read) {
+        c->upload.size = 0;
+        c->upload.is_one_shot = false; /* of which nobody knows the size */
+    }
     buf_printf(&b, "%s %s HTTP/1.1\r\n", c->method, c->target);
     add_line(&b, "Host", host ? host : uri_authority(c->arena, c->uri));
     if (mutant(MUTANT_TWO_HOSTS) && strchr(c->uri->target, '?'))

@@ -177,8 +177,6 @@ bool keyring_challenged(struct keyring *k, struct gatekeeper *g, struct bond *bo
                         const struct response *r, bool can_hash, struct arena *a)
 {
     const char *name = g->is_proxy ? "Proxy-Authenticate" : "WWW-Authenticate";
-    if (mutant(MUTANT_WWW_AUTHENTICATE_FOR_407) && !fields_has(&r->fields, name))
-        name = "WWW-Authenticate";
     struct challenges list = challenge_parse(a, &r->fields, name);
     if (mutant(MUTANT_REPEATS_407_AS_IS) && g->is_proxy && g->renewed < 5 &&
         (!g->account_count || !list.count)) {

@@ -132,6 +132,10 @@ static const char *read_url(struct arena *a, struct proxy *p, const char *url)
         return "configuration: the proxy's URL has a '%' in its userinfo that is no "
                "percent-encoding (encode it as %25)";
     p->account.password = p->account.password ? p->account.password : "";
+    if (mutant(MUTANT_EMPTY_PASSWORD_IS_NONE) && !*p->account.password)
+        p->account.user = NULL;
+    if (!p->account.user)
+        return NULL;
     return check_account(&p->account);
 }
 
@@ -164,8 +168,6 @@ static void read_credentials(struct arena *a, struct settings *s, struct proxy *
 {
     const char *by = text_of(a, v, "by");
     struct account x = read_account(a, v);
-    if (mutant(MUTANT_EMPTY_PASSWORD_IS_NONE) && x.password && !*x.password)
-        x.user = NULL;
     s->asks = by && strcmp(by, "callback") == 0;
     s->is_header = by && strcmp(by, "header") == 0;
     if (x.user && by && strcmp(by, "url") == 0) {

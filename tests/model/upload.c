@@ -11,8 +11,6 @@ size_t upload_read(struct upload *u, uint64_t at, char *out, size_t room)
 {
     uint64_t left = u->size - at;
     size_t n = left < room ? (size_t)left : room;
-    if (u->is_one_shot && u->was_read && at == 0 && mutant(MUTANT_EMPTIES_ONE_SHOT))
-        return 0;
     if (u->was_read && at == 0 && mutant(MUTANT_EMPTIES_REPEATED_BODY))
         u->size = n = 0;
     u->was_read = true;
