@@ -282,14 +282,16 @@ static void start(struct run *r, struct arguments *argv, const struct environmen
                                      .output = on_output,
                                      .ended = on_ended,
                                      .arg = r };
-    r->child = child_start(c->agent.options.children, &options);
+    errno = ENOENT;
+    r->child = argv->count ? child_start(c->agent.options.children, &options) : NULL;
     if (r->child) {
         child_write_eof(r->child);
         timer_set(&r->limit, clock_now() + limit);
         if (r->user)
             r->user->sending(r->user->arg, r->first_id);
     } else {
-        snprintf(why, sizeof(why), "%s cannot be started: %s", argv->list[0], strerror(errno));
+        snprintf(why, sizeof(why), "%s cannot be started: %s",
+                 argv->count ? argv->list[0] : "an empty command", strerror(errno));
         run_free(r);
         fail_later(c, why);
     }
@@ -448,8 +450,10 @@ static void do_free(struct agent *a)
 {
     struct command_agent *c = command_of(a);
     timer_set(&c->notify, CLOCK_NEVER);
-    while (c->runs)
-        run_free(c->runs);
+    for (struct run *r = c->runs, *next; r; r = next) {
+        next = r->next;
+        run_free(r);
+    }
     while (c->sessions)
         do_close(a, c->sessions->number);
     for (struct notice *n; (n = c->notices);) {

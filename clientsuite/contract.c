@@ -50,7 +50,7 @@ char *contract_complaint(const struct profile_variant *v, const struct trial_rec
     if (verdict && r->fate == FATE_DONE && verdict->kind == VERDICT_PASS)
         return NULL;
     buf_printf(&b, "%s: ", v->profile->path);
-    if (!r)
+    if (!r || !verdict)
         buf_string(&b, "the contract check could not be played");
     else if (r->fate != FATE_DONE)
         buf_printf(&b, "%s: %s", fate_name(r->fate), r->why);

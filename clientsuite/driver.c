@@ -15,7 +15,7 @@
 #include "clock.h"
 
 static const int64_t HELLO_LIMIT = 60 * CLOCK_S; /* a JVM on a busy machine */
-static const int64_t SHORT_LIMIT = 10 * CLOCK_S;
+static const int64_t SHORT_LIMIT = 20 * CLOCK_S;
 enum { STDERR_KEPT = 16384 };
 
 enum operation_kind { OP_HELLO, OP_PROBE, OP_OPEN, OP_CHANGE, OP_REQUEST, OP_CANCEL, OP_CLOSE };

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+
 extern char **environ; /* environ(7) */
 
 static const struct client_result *client_of(const struct lane *l, size_t client)
@@ -124,11 +126,6 @@ static void end_agent(struct lane *l)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-bool lane_is_free(const struct lane *l)
-{
-    return !l->current;
-}
-
 bool lane_is_idle(const struct lane *l)
 {
     return !l->current && !l->quiet;
@@ -149,6 +146,7 @@ void lane_take(struct lane *l, const struct job *job)
         abort();
     t->lane = l;
     t->job = *job;
+    t->began = clock_now();
     struct trial_owner owner = { on_done, on_ended, t };
     struct trial_options options = { .loop = l->env->loop,
                                      .scenario = job->scenario,
@@ -249,6 +247,14 @@ void lane_end(struct lane *l)
         free(t);
     }
     end_agent(l);
+}
+
+int64_t lane_left(const struct lane *l, int64_t now)
+{
+    int64_t end = l->current ? l->current->began + l->current->job.estimate : now;
+    for (const struct lane_trial *t = l->quiet; t; t = t->next)
+        end = t->began + t->job.estimate > end ? t->began + t->job.estimate : end;
+    return end > now ? end - now : 0;
 }
 
 void lane_note_lag(struct lane *l, int64_t lag)

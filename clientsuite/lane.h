@@ -30,6 +30,7 @@ struct lane_trial { /* a job on its way */
     struct lane *lane;
     struct job job;
     struct trial *trial;
+    int64_t began;
     bool is_lost; /* its agent died in its quiet window: it is played again */
 };
 
@@ -59,8 +60,6 @@ struct lane {
     struct lane_trial *current, *quiet;
 };
 
-/* May it take a job? */
-bool lane_is_free(const struct lane *);
 /* Nothing runs in it, also no quiet window. */
 bool lane_is_idle(const struct lane *);
 /* Can it take this job now? Else it is asked again at the next turn. */
@@ -71,6 +70,8 @@ void lane_turn(struct lane *);
 /* Ends its agent, if nobody needs it. */
 void lane_rest(struct lane *);
 void lane_end(struct lane *);
+/* How long what runs in it may still take, by its estimate. ns */
+int64_t lane_left(const struct lane *, int64_t now);
 /* All trials in it. */
 void lane_note_lag(struct lane *, int64_t lag);
 

@@ -1,7 +1,7 @@
 /*
  * Results as JSON Lines: run, client, case after case as they become final, the summaries, end. It
- * is the form that all other programs read (docs/results.md); it has all that a report needs, with
- * the journals of the cases where something is to be explained.
+ * is the form that all other programs read (docs/results.schema.json); it has all that a report
+ * needs, with the journals of the cases where something is to be explained.
  */
 #include "buf.h"
 #include "clock.h"
@@ -186,6 +186,23 @@ static void add_journal(struct buf *b, const struct trial_record *r)
     buf_char(b, ']');
 }
 
+/* What was inconclusive, and so played again. */
+static void add_first(struct buf *b, const struct trial_record *first)
+{
+    size_t n = 0;
+    add_name(b, "first_play");
+    buf_char(b, '[');
+    for (size_t i = 0; i < first->graded->count; i++) {
+        const struct verdict *v = &first->graded->verdicts[i];
+        if (v->kind != VERDICT_INCONCLUSIVE)
+            continue;
+        if (n++)
+            buf_char(b, ',');
+        add_check(b, v, NULL);
+    }
+    buf_char(b, ']');
+}
+
 static void write_case(FILE *f, const struct results *r, const struct case_result *c)
 {
     const struct trial_record *t = c->record;
@@ -206,6 +223,8 @@ static void write_case(FILE *f, const struct results *r, const struct case_resul
         add_text(&b, "log", t->log);
     }
     add_flag(&b, "repeated", c->first != NULL);
+    if (c->first)
+        add_first(&b, c->first);
     add_text(&b, "blocked_by", c->blocked_by);
     if (c->of->tier)
         add_number(&b, "tier", c->of->tier);

@@ -39,11 +39,22 @@ static const struct cut *cut_of(const struct action *a)
 }
 
 /* What a client sits out: a promised wait, or its own deadline where nothing comes any more. */
+static bool is_paced(const struct action *a)
+{
+    const struct pace *pace = a->kind == ACTION_RESPOND   ? &a->respond.pace
+                              : a->kind == ACTION_SEND    ? &a->send.pace
+                              : a->kind == ACTION_FORWARD ? &a->forward.pace
+                              : a->kind == ACTION_PACE    ? &a->pace
+                                                          : NULL;
+    return pace && pace->octets && pace->every >= 100 * CLOCK_MS;
+}
+
 static int64_t sat_out(const struct scenario *s, const struct action *a)
 {
     const struct cut *cut = cut_of(a);
     const struct retry_after *after = &a->respond.retry_after;
-    if (a->kind == ACTION_STALL || (cut && cut->with && cut->with->kind == ACTION_STALL))
+    if (a->kind == ACTION_STALL || is_paced(a) ||
+        (cut && cut->with && cut->with->kind == ACTION_STALL))
         return s->client.keys.total;
     if (a->kind != ACTION_RESPOND)
         return 0;

@@ -206,6 +206,8 @@ static const struct command_line *load_command(struct building *b, const struct 
     const struct json *step = json_get(v, "step"), *between = json_get(v, "between"),
                       *status = json_get(v, "status"), *told = json_get(v, "tells");
     c->argv = template_load(b->l, json_get(v, "argv"));
+    if (json_get(v, "argv")->count == 0)
+        complain(b->l, json_get(v, "argv"), NULL, "an empty list, expected the program first");
     c->step = step ? template_load(b->l, step) : NULL;
     c->between = between ? template_load(b->l, between) : NULL;
     c->is_together = json_is(json_get(v, "steps"), "together");

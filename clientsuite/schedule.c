@@ -15,25 +15,11 @@
 #include "grade.h"
 #include "lane.h"
 #include "timer.h"
-#include "twin.h"
+#include "twins.h"
 
 enum { LANES = 32, HEAVY_LANES = 8 };
-static const int64_t NOISE_EVERY = 10 * CLOCK_MS, NOISE_TOLD = 20 * CLOCK_MS;
-
-struct twin { /* of one client; for all its cases that have the same */
-    struct twin *next;
-    size_t client;
-    char *key;
-    struct scenario *scenario;
-    bool is_over, has_passed;
-    char *why;
-};
-
-struct waiting { /* a case whose twin is being played */
-    struct waiting *next;
-    struct case_result *of;
-    struct twin *twin;
-};
+static const int64_t NOISE_EVERY = 10 * CLOCK_MS, NOISE_TOLD = 20 * CLOCK_MS,
+                     NOISE_BLAMED = 100 * CLOCK_MS;
 
 struct queued {
     struct queued *next;
@@ -50,8 +36,7 @@ struct schedule {
     struct queued *queue, *alone;
     enum contract_state *contracts; /* of each client */
     struct scenario_set contract;
-    struct twin *twins;
-    struct waiting *waiting;
+    struct twins *twins;
     struct timer turn, noise;
     size_t total, done, taken;
     bool has_ended;
@@ -139,79 +124,6 @@ static void grade_unplayed(const struct client_result *client, struct case_resul
     c->is_own = true;
 }
 
-/* ---- twins ----------------------------------------------------------------------------------- */
-
-static struct twin *twin_of(struct schedule *s, struct case_result *c)
-{
-    struct scenario *scenario = scenario_twin(c->of->scenario);
-    char *key = twin_key(scenario);
-    for (struct twin *t = s->twins; t; t = t->next)
-        if (t->client == c->client && strcmp(t->key, key) == 0) {
-            scenario_twin_free(scenario);
-            free(key);
-            return t;
-        }
-    struct twin *t = calloc(1, sizeof(*t));
-    if (!t)
-        abort();
-    *t = (struct twin){ .next = s->twins, .client = c->client, .key = key, .scenario = scenario };
-    s->twins = t;
-    struct job job = case_job(c);
-    job.kind = JOB_TWIN;
-    job.scenario = scenario;
-    job.twin = t;
-    enqueue(&s->queue, &job, true);
-    return t;
-}
-
-static void apply_twin(struct case_result *c, const struct twin *t)
-{
-    if (!t->has_passed)
-        case_block(c, false, t->why);
-}
-
-static void twin_ended(struct schedule *s, struct twin *t, struct trial_record *r)
-{
-    const char *why = !r                     ? "the case without its fault could not be played"
-                      : r->fate != FATE_DONE ? r->why
-                      : r->twin_why          ? r->twin_why
-                                             : "";
-    t->is_over = true;
-    t->has_passed = r && r->twin_passed;
-    if (!t->has_passed && asprintf(&t->why, "without the fault it failed too: %s", why) < 0)
-        abort();
-    trial_record_free(r);
-    for (struct waiting **link = &s->waiting; *link;) {
-        struct waiting *w = *link;
-        if (w->twin != t) {
-            link = &w->next;
-            continue;
-        }
-        *link = w->next;
-        apply_twin(w->of, t);
-        make_final(s, w->of);
-        free(w);
-    }
-}
-
-/* True: the case waits for its twin. */
-static bool await_twin(struct schedule *s, struct case_result *c)
-{
-    if (!twin_is_needed(c->of->scenario, c->graded))
-        return false;
-    struct twin *t = twin_of(s, c);
-    if (t->is_over) {
-        apply_twin(c, t);
-        return false;
-    }
-    struct waiting *w = calloc(1, sizeof(*w));
-    if (!w)
-        abort();
-    *w = (struct waiting){ .next = s->waiting, .of = c, .twin = t };
-    s->waiting = w;
-    return true;
-}
-
 /* ---- what lanes tell ------------------------------------------------------------------------- */
 
 static bool is_inconclusive(const struct graded *g)
@@ -220,6 +132,28 @@ static bool is_inconclusive(const struct graded *g)
         if (g->verdicts[i].kind == VERDICT_INCONCLUSIVE)
             return true;
     return false;
+}
+
+static void release(void *arg, struct case_result *c)
+{
+    make_final(arg, c);
+}
+
+/* Final, unless it waits for its twin. */
+static void settle_case(struct schedule *s, struct case_result *c)
+{
+    struct twin *twin;
+    if (!twins_await(s->twins, c, &twin)) {
+        make_final(s, c);
+        return;
+    }
+    struct job job = case_job(c);
+    job.kind = JOB_TWIN;
+    job.twin = twin;
+    if (twin) {
+        job.scenario = twin_scenario(twin);
+        enqueue(&s->queue, &job, true);
+    }
 }
 
 static void case_ended(struct schedule *s, const struct job *job, struct trial_record *r)
@@ -239,8 +173,7 @@ static void case_ended(struct schedule *s, const struct job *job, struct trial_r
         enqueue(&s->alone, &again, false);
         return;
     }
-    if (!await_twin(s, c))
-        make_final(s, c);
+    settle_case(s, c);
 }
 
 static void start_cases(struct schedule *s, size_t client)
@@ -266,6 +199,19 @@ static void contract_ended(struct schedule *s, const struct job *job, struct tri
         start_cases(s, job->client);
 }
 
+/* A twin that failed while we were slow ourselves is played once more, alone. */
+static void twin_ended(struct schedule *s, const struct job *job, struct trial_record *r)
+{
+    if (r && !r->twin_passed && r->noise > NOISE_BLAMED && !job->is_alone) {
+        struct job again = *job;
+        again.is_alone = true;
+        trial_record_free(r);
+        enqueue(&s->alone, &again, false);
+        return;
+    }
+    twins_ended(s->twins, job->twin, r, release, s);
+}
+
 static void on_job_ended(void *arg, const struct job *job, struct trial_record *r)
 {
     struct schedule *s = arg;
@@ -275,7 +221,7 @@ static void on_job_ended(void *arg, const struct job *job, struct trial_record *
     if (job->kind == JOB_CONTRACT)
         contract_ended(s, job, r);
     else if (job->kind == JOB_TWIN)
-        twin_ended(s, job->twin, r);
+        twin_ended(s, job, r);
     else
         case_ended(s, job, r);
     ask_turn(s);
@@ -488,6 +434,7 @@ struct schedule *schedule_new(const struct schedule_options *options)
         s->lanes[i] = (struct lane){ .env = &s->env };
     timer_init(&s->turn, options->loop->base, on_turn, s);
     timer_init(&s->noise, options->loop->base, on_noise, s);
+    s->twins = twins_new();
     contract_load(&s->contract);
     return s;
 }
@@ -524,17 +471,7 @@ void schedule_free(struct schedule *s)
     timer_set(&s->turn, CLOCK_NEVER);
     free_queue(&s->queue);
     free_queue(&s->alone);
-    for (struct waiting *w; (w = s->waiting);) {
-        s->waiting = w->next;
-        free(w);
-    }
-    for (struct twin *t; (t = s->twins);) {
-        s->twins = t->next;
-        scenario_twin_free(t->scenario);
-        free(t->key);
-        free(t->why);
-        free(t);
-    }
+    twins_free(s->twins);
     scenario_set_free(&s->contract);
     free(s->contracts);
     free(s);
@@ -554,6 +491,11 @@ struct schedule_state schedule_look(const struct schedule *s)
         look.waiting++;
     }
     look.running = s->taken;
+    for (size_t i = 0; i < s->lane_count; i++) {
+        int64_t left = lane_left(&s->lanes[i], clock_now());
+        longest = left > longest ? left : longest;
+    }
+    assert(s->lane_count > 0);
     sum /= (int64_t)s->lane_count;
     look.left = sum > longest ? sum : longest;
     return look;

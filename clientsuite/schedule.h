@@ -13,7 +13,6 @@
 struct schedule;
 
 struct schedule_options {
-    struct event_base *base; /* the loop's */
     struct loop *loop;
     struct children *children;
     const char *folder; /* for files of the clients; with the CA's certificate in it */

@@ -12,7 +12,7 @@
 #include "outputs.h"
 
 const char suite_help[] =
-    "clientsuite: runs HTTP clients through proxies that misbehave, and grades how they react\n"
+    "clientsuite: grades how HTTP clients react to proxies that misbehave\n"
     "\n"
     "  clientsuite run --client NAME...  all cases side by side: progress, table, letter\n"
     "  clientsuite list [PATTERN...]     the cases there are\n"
@@ -20,17 +20,19 @@ const char suite_help[] =
     "  clientsuite clients               the client profiles there are\n"
     "  clientsuite check-driver NAME     does a driver keep the contract?\n"
     "  clientsuite grade FOLDER          judges kept evidence again, without the client\n"
-    "NAME: a profile's file, or the name of one that is known; name@variant for one variant.\n"
-    "  --only PATTERN    these cases: ids, `*` for any run of characters; may be repeated\n"
+    "NAME: a profile's file, or the name of a known one; name@variant: one variant.\n"
+    "  --only PATTERN    these cases: ids, `*` is any run of characters (repeatable)\n"
     "  --layer LAYER     these; --tier N: the tiers up to N; --shard K/N: every N-th\n"
     "  --jobs N          lanes side by side (32; 8 for heavy clients)\n"
     "  --seed N          shuffles the cases, and makes chance come out the same again\n"
     "  --keep FOLDER     keeps the evidence: journals, outcomes, scenarios\n"
     "  --min-run N       fewer cases put to the test than N: exit status 4\n"
+    "  --baseline FILE   known failures: only what differs is not as expected\n"
+    "  --update-baseline FILE   writes what failed as such a file\n"
     "  --edition FILE    tiers and gatekeepers from this file\n"
-    "  --report FORM:FILE   json (JSON Lines, as it goes), junit, tap; may be repeated\n"
+    "  --report FORM:FILE   json (JSON Lines, as it goes), junit, tap (repeatable)\n"
     "  --verbose, --quiet, --version\n"
-    "Exit status: 0 every MUST as expected, 1 not so, 2 wrong usage, scenario or profile,\n"
+    "Exit status: 0 every MUST as expected, 1 not so, 2 wrong usage or files,\n"
     "3 the harness failed, 4 nothing was put to the test.\n"
     "More: man clientsuite, docs/drivers.md\n";
 
@@ -45,6 +47,8 @@ enum {
     OPT_KEEP,
     OPT_MIN_RUN,
     OPT_EDITION,
+    OPT_BASELINE,
+    OPT_UPDATE_BASELINE,
     OPT_REPORT,
     OPT_VERBOSE,
     OPT_QUIET,
@@ -63,6 +67,8 @@ static const struct option long_options[] = {
     { "keep", required_argument, NULL, OPT_KEEP },
     { "min-run", required_argument, NULL, OPT_MIN_RUN },
     { "edition", required_argument, NULL, OPT_EDITION },
+    { "baseline", required_argument, NULL, OPT_BASELINE },
+    { "update-baseline", required_argument, NULL, OPT_UPDATE_BASELINE },
     { "report", required_argument, NULL, OPT_REPORT },
     { "verbose", no_argument, NULL, OPT_VERBOSE },
     { "quiet", no_argument, NULL, OPT_QUIET },
@@ -165,6 +171,12 @@ static int parse_option(struct suite_options *o, int option)
         return number("--min-run", optarg, 0, LONG_MAX, &o->min_run);
     case OPT_EDITION:
         o->edition = optarg;
+        return 0;
+    case OPT_BASELINE:
+        o->baseline = optarg;
+        return 0;
+    case OPT_UPDATE_BASELINE:
+        o->new_baseline = optarg;
         return 0;
     case OPT_REPORT:
         return add_report(o, optarg);

@@ -32,7 +32,7 @@ struct suite_options {
     size_t only_count;
     const char **operands; /* NULL-terminated */
     size_t operand_count;
-    const char *layer, *edition, *keep;
+    const char *layer, *edition, *keep, *baseline, *new_baseline;
     int tier, jobs, shard, shards;
     long min_run;
     uint64_t seed;

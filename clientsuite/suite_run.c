@@ -1,6 +1,7 @@
 /*
  * `clientsuite run`: loads what was asked for, makes the loop, plays, reports.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "buf.h"
 #include "clients.h"
 #include "clock.h"
@@ -30,6 +32,7 @@ struct suite {
     const struct suite_options *options;
     struct clients clients;
     struct edition *edition;
+    struct baseline *baseline;
     struct plan *plan;
     struct results *results;
     struct stage stage;
@@ -92,6 +95,8 @@ static int load(struct suite *s)
     for (size_t i = 0; i < o->client_count; i++)
         result |= clients_add(&s->clients, o->clients[i], complaints);
     s->edition = edition_load(o->edition, complaints);
+    if (o->baseline)
+        s->baseline = baseline_load(o->baseline, complaints);
     struct plan_selection selection = { .only = o->only,
                                         .layer = o->layer,
                                         .tier = o->tier,
@@ -136,6 +141,7 @@ static int open_outputs(struct suite *s)
                     strerror(errno));
             return -1;
         }
+        assert(out->form); /* the options have seen to it */
         if (out->form->begin)
             out->form->begin(out->f, s->results);
     }
@@ -163,19 +169,28 @@ static int close_outputs(struct suite *s, int exit_code)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static int exit_code_of(const struct suite *s)
+/* With a baseline: is exactly what it knows of what failed? It is said on the table's file. */
+static bool is_as_expected(const struct suite *s, FILE *table)
+{
+    const struct suite_options *o = s->options;
+    bool is_whole = !o->only && !o->layer && !o->tier && !o->shards && !s->results->was_interrupted;
+    FILE *f = o->is_quiet ? fopen("/dev/null", "we") : table;
+    bool holds = baseline_holds(s->baseline, s->results, is_whole, f ? f : table);
+    if (f && f != table)
+        fclose(f);
+    return holds;
+}
+
+static int exit_code_of(const struct suite *s, FILE *table)
 {
     const struct results *r = s->results;
     size_t exercised = 0;
-    bool has_failed = false, is_broken = s->has_failed;
+    bool has_failed = !is_as_expected(s, table), is_broken = s->has_failed;
     for (size_t i = 0; i < r->client_count; i++) {
         struct summary summary;
         summary_make(&summary, r, i);
         exercised += summary.exercised;
         is_broken |= r->clients[i].contract != NULL;
-        for (size_t k = 0; k < summary.house_count; k++)
-            has_failed |= summary.house[k].broken > 0;
-        has_failed |= summary.failed > 0;
         for (size_t k = 0; k < r->plan->count; k++)
             is_broken |= r->clients[i].cases[k].is_final &&
                          case_verdict(&r->clients[i].cases[k]) == VERDICT_HARNESS_ERROR;
@@ -189,10 +204,19 @@ static int exit_code_of(const struct suite *s)
     return r->was_interrupted ? EXIT_HARNESS : EXIT_OK;
 }
 
-static bool wants_colour(void)
+/* Standard output is the report's, if one is written there. */
+static FILE *table_file(const struct suite_options *o)
+{
+    for (size_t i = 0; i < o->report_count; i++)
+        if (strcmp(o->reports[i].path, "-") == 0)
+            return stderr;
+    return stdout;
+}
+
+static bool wants_colour(FILE *f)
 {
     const char *no_colour = getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
+    return isatty(fileno(f)) && !(no_colour && *no_colour);
 }
 
 static int play(struct suite *s)
@@ -209,6 +233,7 @@ static int play(struct suite *s)
                                         .on_client = on_client,
                                         .on_end = on_end,
                                         .arg = s };
+    FILE *table = table_file(s->options);
     s->progress = progress_new(stderr, s->results, s->options->is_quiet);
     s->schedule = schedule_new(&options);
     stage_on_interrupt(&s->stage, on_interrupt, s);
@@ -221,8 +246,14 @@ static int play(struct suite *s)
     progress_free(s->progress);
     s->progress = NULL;
     if (!s->options->is_quiet)
-        table_print(stdout, s->results, wants_colour(), s->options->is_verbose);
-    int code = exit_code_of(s);
+        table_print(table, s->results, wants_colour(table), s->options->is_verbose);
+    if (s->options->new_baseline &&
+        baseline_write(s->options->new_baseline, s->baseline, s->results) < 0) {
+        fprintf(stderr, "clientsuite: --update-baseline %s cannot be written: %s\n",
+                s->options->new_baseline, strerror(errno));
+        s->has_failed = true;
+    }
+    int code = exit_code_of(s, table);
     return close_outputs(s, code) < 0 ? EXIT_HARNESS : code;
 }
 
@@ -245,6 +276,7 @@ static void clean_up(struct suite *s)
     results_free(s->results);
     plan_free(s->plan);
     edition_free(s->edition);
+    baseline_free(s->baseline);
     clients_free(&s->clients);
     free(s->outputs);
 }

@@ -202,13 +202,6 @@ void template_set(struct template_values *v, const char *name, const char *value
     arguments_add(&v->of[i], value);
 }
 
-void template_unset(struct template_values *v, const char *name)
-{
-    int i = index_of(name, strlen(name));
-    assert(i >= 0);
-    arguments_free(&v->of[i]);
-}
-
 /* ---- arguments ------------------------------------------------------------------------------- */
 
 void arguments_add(struct arguments *a, const char *value)

@@ -39,8 +39,6 @@ struct template_values *template_values_new(void);
 void template_values_free(struct template_values *); /* NULL is fine */
 /* Adds a value (a copy); a name that gets several has several. It must be in the table. */
 void template_set(struct template_values *, const char *name, const char *value);
-/* Takes all values of the name away. */
-void template_unset(struct template_values *, const char *name);
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 

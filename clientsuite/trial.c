@@ -34,11 +34,6 @@ const char *trial_session_name(const struct trial *t, const struct step *step)
     return step->session < 0 ? "default" : t->options.scenario->client.sessions[step->session].name;
 }
 
-const struct scenario *trial_scenario(const struct trial *t)
-{
-    return t->options.scenario;
-}
-
 /* ---- what the journal tells ------------------------------------------------------------------ */
 
 static void count_arrival(struct trial *t, const struct fp_event *e)

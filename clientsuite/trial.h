@@ -71,7 +71,6 @@ struct trial *trial_new(const struct trial_options *, const struct trial_owner *
 /* Ends everything; the record too, unless it was taken. NULL is fine. */
 void trial_free(struct trial *);
 
-const struct scenario *trial_scenario(const struct trial *);
 /* Variables that the case wants for a process of its own; they live as long as the trial. */
 const struct named *trial_environment(struct trial *, size_t *count);
 

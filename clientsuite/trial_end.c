@@ -11,6 +11,7 @@
 #include "trial_private.h"
 #include "twin.h"
 
+static const int64_t BATCH_LAG = 100 * CLOCK_MS;
 enum { JOURNAL_KEPT = 8 << 20 }; /* octets of a journal for reports; evidence has all of it */
 
 static char *copy(const char *text)
@@ -43,6 +44,13 @@ static void set_all(struct graded *g, bool (*which)(const struct verdict *), enu
 static bool is_any(const struct verdict *v)
 {
     return v->kind != VERDICT_NOT_APPLICABLE;
+}
+
+/* A command keeps its own time. Where we could not follow, its case has to be played again. */
+static bool is_our_lag(const struct trial *t)
+{
+    bool lagged = t->record->noise > BATCH_LAG;
+    return t->is_batch && (t->record->fate == FATE_NO_GAP ? lagged : t->was_late);
 }
 
 /* A pass or a fail that the journal shows stays one: the fate explains only what is missing. */
@@ -148,7 +156,13 @@ static void judge(struct trial *t)
     r->graded = grade(&c);
     if (t->options.is_twin)
         r->twin_passed = twin_passed(&c, &r->twin_why) && r->fate == FATE_DONE;
-    apply_fate(r->graded, r->fate, r->why);
+    if (is_our_lag(t) && r->fate == FATE_NO_GAP)
+        set_all(r->graded, is_any, VERDICT_INCONCLUSIVE, "our own loop was late meanwhile");
+    else if (is_our_lag(t))
+        set_all(r->graded, is_open_question, VERDICT_INCONCLUSIVE,
+                "a request was here before we had written that its step began");
+    else
+        apply_fate(r->graded, r->fate, r->why);
     r->scope = scope_of(t);
     if (is_of_interest(t, r->graded))
         keep_journal(t, &c);

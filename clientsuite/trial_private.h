@@ -58,6 +58,7 @@ struct trial {
     size_t request_count, next, out;
     bool waits_for_change, has_changed; /* of the next step */
     bool is_batch, gap_failed;
+    bool was_late;       /* a request of a batch was here before we wrote that its step began */
     int gap;             /* s, of a batch: between the starts of two steps */
     int64_t base;        /* when the next step may start at the earliest */
     int64_t limit;       /* past it the next step's `after` is given up */
@@ -67,11 +68,6 @@ struct trial {
     bool is_storm, is_full;
     struct buf log;
     struct trial_record *record;
-};
-
-struct session_keys {
-    const struct client_keys *keys;
-    const char *name;
 };
 
 const struct step *trial_step(const struct trial *, const struct trial_request *);

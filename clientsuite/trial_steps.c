@@ -164,6 +164,7 @@ int64_t trial_poll_batch(struct trial *t)
         t->gap_failed |= r->was_seen && holds > clock_now();
         if (due > clock_now() && !r->was_seen)
             return due;
+        t->was_late |= r->was_seen;
         trial_write_step(t, r);
     }
     return CLOCK_NEVER;

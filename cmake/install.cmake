@@ -16,6 +16,12 @@ if(TARGET fakeproxy)
     install(TARGETS fakeproxy RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
+if(TARGET clientsuite)
+    install(TARGETS clientsuite RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    install(DIRECTORY clientsuite/clients DESTINATION ${CMAKE_INSTALL_DATADIR}/fakeproxy
+            USE_SOURCE_PERMISSIONS)
+endif()
+
 if(EXISTS ${CMAKE_SOURCE_DIR}/scenarios)
     install(DIRECTORY scenarios DESTINATION ${CMAKE_INSTALL_DATADIR}/fakeproxy
             FILES_MATCHING PATTERN *.json)

@@ -106,7 +106,8 @@ static void derive_from_step(struct needs *n, const struct scenario *s, const st
     add(n, step->raw_connect.octets != NULL, "raw-tunnel");
     if (!step->change)
         return;
-    add(n, step->change->given & 1ULL << CLIENT_PROXY, "switch-proxy");
+    add(n, step->change->given & (1ULL << CLIENT_PROXY | 1ULL << CLIENT_CREDENTIALS),
+        "switch-proxy");
     derive_from_keys(n, s, step->change);
 }
 

@@ -34,7 +34,7 @@ case $1 in
 tree)
     rm -rf "$prefix"
     "$CMAKE" --install "$BUILD" --prefix "$prefix" >"$work/log"
-    for file in bin/fakeproxy share/fakeproxy/scenarios/transport/idle-reset.json \
+    for file in bin/fakeproxy bin/clientsuite share/man/man1/clientsuite.1 share/fakeproxy/scenarios/transport/idle-reset.json \
         share/man/man1/fakeproxy.1 share/man/man3/fakeproxy.3 include/fakeproxy/fakeproxy.h; do
         [ -f "$prefix/$file" ] || fail "$1" "$file was not installed"
     done
@@ -45,6 +45,12 @@ program)
     "$prefix/bin/fakeproxy" list >"$work/list"
     grep -q 'idle-reset' "$work/list" || fail "$1" "list does not name idle-reset: $(head -c 2000 "$work/list")"
     "$prefix/bin/fakeproxy" check "$prefix/share/fakeproxy/scenarios/transport/idle-reset.json"
+    ;;
+clientsuite)
+    cd /
+    "$prefix/bin/clientsuite" list 'transport/*' >"$work/list"
+    grep -q 'idle-reset' "$work/list" || fail "$1" "list does not name idle-reset: $(head -c 2000 "$work/list")"
+    "$prefix/bin/clientsuite" clients >"$work/clients"
     ;;
 man)
     for page in "$prefix"/share/man/man*/*; do

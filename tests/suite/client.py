@@ -2,6 +2,7 @@
 
 good            a plain GET through the proxy, a connection each; answers all
 die-hello die-open die-request die-quiet     ends at once when that comes (quiet: after its answer)
+die-third-open   ends at once when it is to open a third session
 hang-hello hang-request                      never answers it
 rubbish          prints what is no JSON in answer to a request
 rubbish-hello    the same for hello
@@ -11,6 +12,8 @@ deaf             never reads on after hello and probe
 flood            prints 100 MB without a newline in answer to a request
 flood-errors     writes 100 MB to its standard error, then goes on well
 children         leaves children behind in groups and sessions of their own when it is told to close
+unsupported      says that it supports no retry when it is told to open
+refuses          does not take its settings when it is told to open
 always-200       says 200 without a request
 always-error     says error without a request
 environment     what $SUITE_TEST_MODE says, else good
@@ -24,17 +27,19 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from urllib.parse import urlsplit
 
 MODE = sys.argv[1] if len(sys.argv) > 1 else "good"
 if MODE == "environment":
     MODE = os.environ.get("SUITE_TEST_MODE", "good")
-sessions = {}
+sessions, cancelled, lock = {}, set(), threading.Lock()
 
 
 def say(reply):
-    print(json.dumps(reply), flush=True)
+    with lock:
+        print(json.dumps(reply), flush=True)
 
 
 def get(proxy, said):
@@ -70,7 +75,18 @@ def storm(proxy):
             pass
 
 
+def later(said):
+    """In a thread of its own, so that the driver reads on; a cancellation is obeyed at once."""
+    def work():
+        reply = answer(said)
+        if said["id"] not in cancelled:
+            say(reply)
+    threading.Thread(target=work, daemon=True).start()
+
+
 def request(said):
+    if MODE == "good":
+        return later(said)
     if MODE == "die-request":
         os._exit(3)
     if MODE == "hang-request":
@@ -113,6 +129,12 @@ def do(said):
     elif verb == "open":
         if MODE == "die-open":
             os._exit(3)
+        if MODE == "unsupported":
+            return say({"unsupported": "retry"})
+        if MODE == "refuses":
+            return say({"session": said["session"], "error": "I do not like port numbers", "kind": "config"})
+        if MODE == "die-third-open" and len(sessions) == 2:
+            os._exit(3)
         if MODE == "children":
             leave_children()
         sessions[said["session"]] = said["proxy"]["url"]
@@ -121,6 +143,13 @@ def do(said):
             time.sleep(3600)
     elif verb == "request":
         request(said)
+    elif verb == "change":
+        sessions[said["session"]] = said["proxy"]["url"]
+        say({"session": said["session"]})
+    elif verb == "cancel" and MODE == "good":
+        cancelled.add(said["id"])
+        say({"cancelled": said["id"]})
+        say({"id": said["id"], "error": "cancelled", "kind": "cancelled"})
     elif verb == "close":
         say({"closed": said["session"]})
     else:

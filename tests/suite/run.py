@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import xml.etree.ElementTree
@@ -176,9 +177,243 @@ def storm(run):
 
 
 @test
+def a_window_that_was_not_its_own(run):
+    """Its client dies in the quiet window of a case, because of the next case: the first is played again."""
+    for name, watch in (("test/first", "3s"), ("test/second", "100ms")):  # longest first
+        run.scenario({**PLAIN, "id": name, "client": {**PLAIN["client"], "watch": watch}})
+    run.play("die-third-open", more=["--jobs", "1"])  # the contract check opens one
+    eq({case: line["fate"] for case, line in run.cases().items()}, {"test/first": "done", "test/second": "crash"})
+    eq(run.checks("test/first")["answered"]["verdict"], "pass")
+
+
+@test
 def die_quiet(run):
     """It dies in the quiet window of a case: the next case gets a new process."""
     breaks(run, "die-quiet", "crash", "crash")
+
+
+@test
+def unsupported(run):
+    """What the driver does not support, and the profile does not claim, is not applicable."""
+    case = breaks(run, "unsupported", "unsupported", "not-applicable")
+    assert "retry" in case["why"], case["why"]
+
+
+@test
+def refuses(run):
+    """A client that does not take its settings: that is the outcome of every step."""
+    case = breaks(run, "refuses", "done", "blocked")  # so does its twin
+    outcomes = [e for e in case["journal"] if e["event"] == "outcome"]
+    eq([(e["ends"], e["kind"], e["error"]) for e in outcomes], [("error", "config", "I do not like port numbers")] * 2)
+
+
+# ---- what a trial does ---------------------------------------------------------------------------------------------
+
+def journal(run, case, *events):
+    return [e for e in run.cases()[case]["journal"] if e["event"] in events]
+
+
+def play_one(run, client, expect, capabilities=(), more=(), **actors):
+    run.scenario({**PLAIN, "id": "test/one", "client": {"deadlines": {"total": "5s"}, "watch": "100ms", **client},
+                  "expect": {name: {"level": "must*", "says": name, **check} for name, check in expect.items()}, **actors})
+    run.play("good", capabilities=["absolute-form", "deadlines", *capabilities], more=["--keep", "kept", *more])
+    return {name: check["verdict"] for name, check in run.checks("test/one").items() if not check.get("house")}
+
+
+@test
+def steps_wait_for_events(run):
+    """The second step goes out when the reset was sent, and 200 ms later; not before."""
+    verdicts = play_one(
+        run, {"steps": [{"url": "http://{origin}/1"}, {"url": "http://{origin}/2", "after": {
+            "event": "close", "rule": "first", "plus": "200ms"}}]},
+        {"later": {"gap": {"from": {"event": "close", "rule": "first"}, "to": {"event": "step", "step": 2}}, "min": "200ms"}},
+        proxy={"rules": [{"name": "first", "on": "request", "times": 1, "do": [{"wait": "300ms"}, "forward", "close"]}]})
+    eq(verdicts, {"later": "pass"})
+    eq([e["step"] for e in journal(run, "test/one", "step", "outcome")], ["1", "1", "2", "2"])
+
+
+@test
+def an_event_that_never_comes(run):
+    """The step is not asked, the case goes on to its end."""
+    verdicts = play_one(run, {"steps": [{"url": "http://{origin}/1"}, {"url": "http://{origin}/2", "after": {
+        "event": "tunnel"}}]}, {"second": {"outcome": {"step": 2, "status": 200}}})
+    eq(verdicts, {"second": "not-exercised"})
+    eq([e["step"] for e in journal(run, "test/one", "step")], ["1"])
+
+
+@test
+def copies_are_parallel(run):
+    """All three are out before the first is answered; each has its number."""
+    verdicts = play_one(
+        run, {"steps": [{"url": "http://{origin}/{n}", "copies": 3}]},
+        {"all": {"outcome": {"status": 200}}}, capabilities=["parallel"],
+        proxy={"rules": [{"name": "all", "on": "request", "do": [
+            {"wait": {"event": "request", "rule": "all", "nth": 3, "limit": "4s"}}, {"respond": {}}]}]})
+    eq(verdicts, {"all": "pass"})
+    eq(sorted(e["path"] for e in journal(run, "test/one", "request")), ["/1", "/2", "/3"])
+    eq([e["event"] for e in journal(run, "test/one", "step", "outcome")], ["step"] * 3 + ["outcome"] * 3)
+
+
+@test
+def cancelled(run):
+    verdicts = play_one(
+        run, {"steps": [{"url": "http://{origin}/", "cancel": {"event": "request", "plus": "100ms"}}]},
+        {"over": {"outcome": {"ends": "error", "took": {"max": "2s"}}}}, capabilities=["cancel"],
+        proxy={"rules": [{"on": "request", "fault": True, "do": ["stall"]}]})
+    eq(verdicts, {"over": "pass"})
+    eq([e["event"] for e in journal(run, "test/one", "step", "cancel", "outcome")], ["step", "cancel", "outcome"])
+    eq(journal(run, "test/one", "outcome")[0]["kind"], "cancelled")
+
+
+@test
+def sessions_and_changes(run):
+    """A session with another proxy; then the client's own changes to that."""
+    verdicts = play_one(
+        run, {"sessions": {"other": {"proxy": "b"}}, "steps": [
+            {"url": "http://{origin}/1"}, {"url": "http://{origin}/2", "session": "other"},
+            {"url": "http://{origin}/3", "change": {"proxy": "b"}}]},
+        {"b": {"count": {"event": "request", "at": "b"}, "exactly": 2}, "all": {"outcome": {"status": 200}}},
+        capabilities=["switch-proxy"], proxies={"b": {}})
+    eq(verdicts, {"b": "pass", "all": "pass"})
+    eq([e["session"] for e in journal(run, "test/one", "step")], ["default", "other", "default"])
+
+
+@test
+def variants_count_once(run):
+    run.scenario({**FAULT, "variants": {"200": {"s": 200}, "404": {"s": 404}}, "proxy": {"rules": [
+        {"on": "request", "do": [{"respond": {"status": "{s}"}}]}]}, "expect": {
+            "ok": {"level": "must", "says": "gets 200", "outcome": {"status": 200}}}})
+    run.play("good")
+    verdicts = {line["variant"]: line["verdict"] for line in run.lines if line["type"] == "case"}
+    eq(verdicts, {"200": "pass", "404": "fail"})
+    eq(run.summary()["all"]["must"], {"pass": 0, "fail": 1, "weak": 0, "info": 0, "other": 0, "not-applicable": 0})
+
+
+@test
+def gatekeepers(run):
+    """What rests on a gatekeeper that failed is blocked; what it shows the client not to do is not applicable."""
+    for name, status in (("keeper", 404), ("behind", 200), ("beyond", 200)):
+        run.scenario({**FAULT, "id": f"test/{name}", "proxy": {"rules": [{"on": "request", "do": [
+            {"respond": {"status": status}}]}]}, "expect": {
+                "ok": {"level": "must", "says": "gets 200", "outcome": {"status": 200}}}})
+    with open(os.path.join(run.folder, "edition.json"), "w") as f:
+        json.dump({"edition": "t", "tier1": ["test/keeper"], "gatekeepers": [
+            {"case": "test/keeper", "of": ["test/behind"], "says": "the keeper failed"},
+            {"case": "test/keeper", "of": ["test/beyond"], "check": "ok", "else": "not-applicable", "says": "cannot"}]}, f)
+    run.play("good", more=["--edition", "edition.json"])
+    eq(run.checks("test/keeper")["ok"]["verdict"], "fail")
+    eq(run.checks("test/behind")["ok"]["verdict"], "blocked")
+    eq(run.checks("test/beyond")["ok"]["verdict"], "not-applicable")
+    eq(run.cases()["test/keeper"]["tier"], 1)
+    run.play("good", more=["--edition", "edition.json", "--tier", "1"])
+    eq(list(run.cases()), ["test/keeper"])
+
+
+# ---- commands ------------------------------------------------------------------------------------------------------
+
+def command(run, **more):
+    program = [sys.executable, "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)), "command.py")]
+    path = run.profile()
+    with open(path, "w") as f:
+        json.dump({"clientsuite": 1, "name": "test", "capabilities": ["absolute-form", "deadlines", "keep-alive"], "command": {
+            key: program + value if key == "argv" else value for key, value in more.items()}}, f)
+    run.run("run", "--client", path, "--only", "test/*", "--report", "json:results", "--keep", "kept")
+    run.results()
+
+
+@test
+def command_each(run):
+    """A process for each step; status from its standard error, the body from its file."""
+    run.scenario(PLAIN)
+    run.scenario(FAULT)
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}"], status="^HTTP ([0-9]+)",
+            exits={"0": "answer", "7": "reset"})
+    eq(run.code, 0)
+    eq(run.checks("test/plain")["answered"]["verdict"], "pass")
+    eq(len(journal(run, "test/plain", "accept")) // 2, 2)
+    outcome = journal(run, "test/reset", "outcome")[0]
+    eq((outcome["kind"], outcome["error"].startswith("exit status 7: failed")), ("reset", True))
+
+
+@test
+def command_together(run):
+    """One process and one connection for both steps, which keeps the gap that the case asks for."""
+    gap = json.loads(json.dumps(PLAIN))
+    gap["client"]["steps"][1]["after"] = {"event": "outcome", "step": 1, "plus": "400ms"}
+    run.scenario(gap)
+    command(run, steps="together", argv=["together", "{proxy}", "{gap}"], step=["{url}", "{output_file}"],
+            tells={"status": "code", "exit": "exit"})
+    eq(run.code, 0)
+    eq(run.checks("test/plain")["answered"]["verdict"], "pass")
+    eq([e["event"] for e in journal(run, "test/plain", "accept") if e["at"] == "proxy"], ["accept"])
+    first, second = [e["t"] for e in journal(run, "test/plain", "request") if e["at"] == "proxy"]
+    assert second - first > 0.4, (first, second)
+
+
+@test
+def command_without_the_gap(run):
+    """A command that begins the next step before its time: the case is not applicable, not failed."""
+    gap = json.loads(json.dumps(PLAIN))
+    gap["client"]["steps"][1]["after"] = {"event": "outcome", "step": 1, "plus": "400ms"}
+    run.scenario(gap)
+    command(run, steps="together", argv=["together", "{proxy}", "0"], step=["{url}", "{output_file}"],
+            tells={"status": "code", "exit": "exit"})
+    eq(run.checks("test/plain")["answered"]["verdict"], "not-applicable")
+    eq(run.cases()["test/plain"]["fate"], "no-gap")
+
+
+@test
+def reports_are_well_formed(run):
+    """JUnit by the rules of its common schema, TAP by its own grammar, JSON Lines by the order of their types."""
+    run.scenario({**FAULT, "title": "A < B & \"C\""})
+    wrong = json.loads(json.dumps(PLAIN))
+    wrong["expect"]["answered"]["outcome"] = {"status": 404}
+    wrong["expect"]["soft"] = {"level": "should", "says": "a # in it", "outcome": {"status": 404}}
+    run.scenario(wrong)
+    run.play("good", more=["--report", "junit:junit.xml", "--report", "tap:tap"])
+    root = xml.etree.ElementTree.parse(os.path.join(run.folder, "junit.xml")).getroot()
+    suite = root.find("testsuite")
+    eq((root.tag, root.get("tests"), root.get("failures")), ("testsuites", suite.get("tests"), suite.get("failures")))
+    cases = suite.findall("testcase")
+    eq(str(len(cases)), suite.get("tests"))
+    eq([(c.get("classname"), c.get("name")) for c in cases if c.find("failure") is not None], [("test.test/plain", "answered")])
+    with open(os.path.join(run.folder, "tap")) as f:
+        check_tap(f.read().splitlines())
+    eq([line["type"] for line in run.lines], ["run", "client", "case", "case", "summary", "end"])
+    check_results(run.lines)
+
+
+def check_results(lines):
+    try:
+        import jsonschema
+    except ImportError:
+        return
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/results.schema.json")) as f:
+        validator = jsonschema.Draft202012Validator(json.load(f))
+    for line in lines:
+        for error in validator.iter_errors(line):
+            raise AssertionError(f"{line['type']}: {error.json_path}: {error.message}")
+
+
+def check_tap(lines):
+    eq(lines[0], "TAP version 14")
+    outer = [line for line in lines[1:] if re.match(r"(not )?ok |1\.\.", line)]
+    eq([line.split(" - ")[0] for line in outer if " - " in line], ["not ok 1", "ok 2"])
+    eq(outer[-1], "1..2")
+    for number, line in enumerate(lines):
+        assert re.match(r"(    )?((not )?ok \d+ - |1\.\.\d+$|# |  (---|\.\.\.|  ?\w+: ))", line) or number == 0 or \
+            line.startswith("      "), line
+
+
+@test
+def check_driver(run):
+    """A claim that does not hold is found."""
+    path = run.profile("good", capabilities=["absolute-form", "parallel", "cancel", "keep-alive"])
+    eq(run.run("check-driver", path).code, 1)
+    said = {line.split()[1]: line.split()[0] for line in run.out.splitlines() if line.startswith("  ") and
+            line.split()[0] in ("ok", "FAIL")}
+    eq(said, {"contract": "ok", "absolute-form": "ok", "parallel": "ok", "cancel": "ok", "keep-alive": "FAIL"})
+    eq(run.run("check-driver", run.profile("rubbish-hello")).code, 3)
 
 
 # ---- the run as a whole --------------------------------------------------------------------------------------------
@@ -212,6 +447,37 @@ def exit_1(run):
     run.scenario(wrong)
     run.play("good")
     eq(run.code, 1)
+
+
+@test
+def baseline(run):
+    """What is known keeps the run green; what is new, and what has gone, does not."""
+    wrong = json.loads(json.dumps(FAULT))
+    wrong["expect"]["error"]["outcome"] = {"status": 200}
+    run.scenario(wrong)
+    run.scenario(PLAIN)
+    run.play("good", more=["--update-baseline", "known"])
+    eq(run.code, 1)
+    with open(os.path.join(run.folder, "known")) as f:
+        known = json.load(f)
+    eq([(e["client"], e["case"], e["check"]) for e in known["known"]], [("test@default", "test/reset", "error")])
+    run.play("good", more=["--baseline", "known"])
+    eq(run.code, 0)
+    known["known"][0].update(check="other")
+    with open(os.path.join(run.folder, "known"), "w") as f:
+        json.dump(known, f)
+    run.play("good", more=["--baseline", "known"])
+    eq(run.code, 1)
+    assert "new      test  test/reset  error" in run.out, run.out
+    run.scenario(FAULT)
+    known["known"][0].update(check="error", reason="it was so")
+    with open(os.path.join(run.folder, "known"), "w") as f:
+        json.dump(known, f)
+    run.play("good", more=["--baseline", "known"])
+    eq(run.code, 1)
+    assert "passes   test@default  test/reset  error (it was so)" in run.out, run.out
+    run.play("good", more=["--baseline", "not-there"])
+    eq(run.code, 2)
 
 
 @test

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "buf.h"
 #include "complaints.h"
 #include "json.h"
 #include "loading.h"
@@ -111,6 +112,8 @@ static void complaints_have_a_place(void **state)
           "found \"300\", expected an exit status or \"*\"" },
         { "{\"clientsuite\":1,\"name\":\"x\",\"driver\":[\"d\"],\"environment\":{\"A=B\":\"\"}}",
           "\"A=B\" is no name of a variable" },
+        { "{\"clientsuite\":1,\"name\":\"x\",\"command\":{\"argv\":[]}}",
+          "/command/argv: an empty list, expected the program first" },
         { "{\"clientsuite\":1,", "/f/p.json:1:" },
     };
     (void)state;
@@ -135,13 +138,13 @@ static void expect_arguments(const char *template, const char *const (*values)[2
     for (; values && (*values)[0]; values++)
         template_set(v, (*values)[0], (*values)[1]);
     struct arguments got = { 0 };
-    char joined[512] = "";
+    struct buf joined = { 0 };
     template_expand(t, v, &got);
-    for (size_t i = 0; i < got.count; i++) {
-        strcat(joined, got.list[i]);
-        strcat(joined, i + 1 < got.count ? "|" : "");
-    }
-    assert_string_equal(joined, expected);
+    for (size_t i = 0; i < got.count; i++)
+        buf_printf(&joined, "%s%s", i ? "|" : "", got.list[i]);
+    buf_char(&joined, '\0');
+    assert_string_equal(joined.at, expected);
+    buf_free(&joined);
     arguments_free(&got);
     template_values_free(v);
     complaints_free(l.complaints);

@@ -14,13 +14,12 @@ import org.apache.hc.client5.http.HttpHostConnectException;
 import org.apache.hc.client5.http.RedirectException;
 import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 import org.apache.hc.client5.http.auth.AuthScope;
+import org.apache.hc.client5.http.auth.Credentials;
 import org.apache.hc.client5.http.auth.UsernamePasswordCredentials;
 import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.DefaultHttpRequestRetryStrategy;
-import org.apache.hc.client5.http.impl.TunnelRefusedException;
-import org.apache.hc.client5.http.impl.auth.BasicCredentialsProvider;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
@@ -51,8 +50,6 @@ public final class Driver implements Drive.Session {
     static final List<Drive.Kind> KINDS = List.of(
         new Drive.Kind(SSLException.class, "", "tls-origin"),
         new Drive.Kind(java.security.GeneralSecurityException.class, "", "tls-origin"),
-        new Drive.Kind(TunnelRefusedException.class, "407", "proxy-auth"),
-        new Drive.Kind(TunnelRefusedException.class, "", "proxy-connect"),
         new Drive.Kind(ConnectTimeoutException.class, "", "timeout-connect"),
         new Drive.Kind(SocketTimeoutException.class, "Connect timed out", "timeout-connect"),
         new Drive.Kind(SocketTimeoutException.class, "", "timeout-read"),
@@ -80,7 +77,6 @@ public final class Driver implements Drive.Session {
         "switch-proxy");
 
     private volatile Drive.Keys keys;
-    private volatile BasicCredentialsProvider credentials;
     private CloseableHttpClient client;
 
     public void open(Drive.Keys keys) throws Exception {
@@ -95,7 +91,7 @@ public final class Driver implements Drive.Session {
         HttpClientBuilder b = HttpClients.custom()
             .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create().setTlsSocketStrategy(tls)
                 .setDefaultConnectionConfig(config.build()).setDnsResolver(new Resolver()).build())
-            .setRoutePlanner(new Planner()).setDefaultCredentialsProvider((scope, context) -> credentials.getCredentials(scope, context));
+            .setRoutePlanner(new Planner()).setDefaultCredentialsProvider(this::credentials);
         if (!keys.redirects) b.disableRedirectHandling();
         if (!keys.cookies) b.disableCookieManagement();
         if (keys.retry.equals("off")) b.disableAutomaticRetries();
@@ -111,13 +107,16 @@ public final class Driver implements Drive.Session {
 
     public void change(Drive.Keys keys) {
         if (keys.proxy != null && keys.proxy.isTls) throw new Drive.Unsupported("https-proxy");
-        BasicCredentialsProvider provider = new BasicCredentialsProvider();
-        if (keys.proxy != null && keys.proxy.hasCredentials())
-            provider.setCredentials(new AuthScope(keys.proxy.host, keys.proxy.port), new UsernamePasswordCredentials(keys.proxy.username, keys.proxy.password.toCharArray()));
-        if (keys.originCredentials != null) // any host but the proxy, which has its own above or none
-            provider.setCredentials(new AuthScope(null, null, -1, null, null), new UsernamePasswordCredentials(keys.originCredentials.get(0), keys.originCredentials.get(1).toCharArray()));
-        credentials = provider;
         this.keys = keys;
+    }
+
+    /** Those of the proxy for the proxy's scope, those of the origin for every other: which origins there are is not known before. */
+    private Credentials credentials(AuthScope scope, HttpContext context) {
+        Drive.Proxy p = keys.proxy;
+        boolean isProxy = p != null && scope.getPort() == p.port && p.host.equalsIgnoreCase(scope.getHost());
+        if (isProxy) return p.hasCredentials() ? new UsernamePasswordCredentials(p.username, p.password.toCharArray()) : null;
+        List<String> origin = keys.originCredentials;
+        return origin == null ? null : new UsernamePasswordCredentials(origin.get(0), origin.get(1).toCharArray());
     }
 
     private final class Planner extends DefaultRoutePlanner {

@@ -47,8 +47,8 @@ class Session {
       this.proxy = {}; // axios reads the environment
       return;
     }
+    if (proxy.url.includes('@') || proxy.by === 'url') throw new Unsupported('credentials in the proxy\'s URL');
     const url = new URL(proxy.url);
-    if (url.username || proxy.by === 'url') throw new Unsupported('credentials in the proxy\'s URL');
     this.proxy = { proxy: { protocol: url.protocol.slice(0, -1), host: url.hostname, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)) } };
     if (proxy.hasCredentials && proxy.by !== 'header') this.proxy.proxy.auth = { username: proxy.username, password: proxy.password };
   }

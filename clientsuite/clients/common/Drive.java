@@ -77,15 +77,17 @@ public final class Drive {
             username = (String) said.get("username");
             password = said.get("password") == null ? "" : (String) said.get("password");
             by = said.get("by") == null ? "documented" : (String) said.get("by");
+            // These libraries take host, port and credentials apart: what a URL makes of them is the caller's business.
+            if (url.contains("@") || by.equals("url")) throw new Unsupported("credentials in the proxy's URL");
             URI uri = URI.create(url);
+            if (uri.getHost() == null) throw new IllegalArgumentException("no host in the proxy's URL");
             isTls = "https".equalsIgnoreCase(uri.getScheme());
             host = uri.getHost();
             port = uri.getPort() >= 0 ? uri.getPort() : isTls ? 443 : 80;
-            if (uri.getRawUserInfo() != null || by.equals("url")) throw new Unsupported("credentials in the proxy's URL");
             pairs = said.get("credentials") == null ? null : cast(said.get("credentials"));
         }
 
-        public boolean hasCredentials() { return username != null && !by.equals("header"); }
+        public boolean hasCredentials() { return (username != null || pairs != null) && !by.equals("header"); }
 
         public InetSocketAddress address() { return new InetSocketAddress(host, port); }
 
@@ -313,7 +315,9 @@ public final class Drive {
                     session.open(keys);
                     sessions.put(id, new Opened(session, keys));
                     say(Map.of("session", id));
-                } catch (IllegalArgumentException e) { // a setting the library refuses
+                } catch (Unsupported e) {
+                    throw e;
+                } catch (Exception e) { // a setting the library refuses
                     say(Map.of("session", id, "error", words(e), "kind", "config"));
                 }
             }

@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import dns from 'node:dns';
 
 const HEAD = 4096; // octets of a body that a reply carries
@@ -101,6 +102,7 @@ class Request {
     for (const [name, value] of this.headers) object[name] = name in object ? [object[name], value].flat() : value;
     return object;
   }
+  get webStream() { return Readable.toWeb(Readable.from(this.chunks())); } // Node 18 has no ReadableStream.from()
   * chunks() {
     for (let i = 0; i < this.body.length; i += 16384) yield this.body.subarray(i, i + 16384);
   }

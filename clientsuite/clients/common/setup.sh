@@ -83,7 +83,7 @@ install_client() { # FILE…: of the client's folder; last, when all else went w
 
 # ---- by ecosystem ---------------------------------------------------------------------------------
 
-python_packages() { # all pins from PyPI, in a virtual environment of its own
+python_packages() { # all pins by pip, in a virtual environment of its own
     need python3
     local runtime
     runtime=$(python3 -c 'import sys; print(sys.executable, sys.version)')

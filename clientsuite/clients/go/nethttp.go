@@ -42,6 +42,7 @@ var netHTTPKinds = []errorKind{
 	{"malformed", says("malformed"), "protocol"},
 	{"bad ", says("bad "), "protocol"},
 	{"invalid ", says("invalid "), "protocol"},
+	{"(no words: a CONNECT answered with an empty reason)", isBare, "proxy-connect"},
 	{"unsupported protocol scheme", says("unsupported protocol scheme"), "config"},
 }
 
@@ -78,6 +79,12 @@ func isAnyStatusText(err error) bool {
 		}
 	}
 	return false
+}
+
+// So is one without words.
+func isBare(err error) bool {
+	var e *url.Error
+	return errors.As(err, &e) && e.Err.Error() == ""
 }
 
 func isDialTimeout(err error) bool {

@@ -37,6 +37,7 @@ public final class Driver implements Drive.Session {
         new Drive.Kind(IOException.class, "Tunnel failed, got: 407", "proxy-auth"),
         new Drive.Kind(IOException.class, "Tunnel failed", "proxy-connect"),
         new Drive.Kind(IOException.class, "too many authentication attempts", "proxy-auth"),
+        new Drive.Kind(IOException.class, "header missing for response code 407", "proxy-auth"),
         new Drive.Kind(IOException.class, "No credentials provided", "proxy-auth"),
         new Drive.Kind(SocketException.class, "Connection reset", "reset"),
         new Drive.Kind(IOException.class, "Connection reset", "reset"),

@@ -47,7 +47,7 @@ class Session {
     // A status that ky throws (and repeats) is an answer all the same, at the end.
     const response = await this.ky(r.url, {
       method: r.method, headers: r.headers, signal: r.signal, timeout: r.total ?? false, redirect: this.keys.redirects ? 'follow' : 'manual',
-      ...(r.body && (r.stream ? { body: ReadableStream.from(r.chunks()), duplex: 'half' } : { body: r.body })),
+      ...(r.body && (r.stream ? { body: r.webStream, duplex: 'half' } : { body: r.body })),
     }).catch((e) => {
       if (e instanceof HTTPError) return e.response;
       throw e;

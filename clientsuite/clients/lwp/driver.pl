@@ -16,6 +16,7 @@ my @KINDS = (
     [qr/certificate verify failed|hostname verification|SSL connect attempt/i => 'tls-origin'],
     [qr/Connection refused|Can't connect to .*Bad hostname|Name or service not known/ => 'proxy-unreachable'],
     [qr/Can't connect to .*(timeout|timed out)/i => 'timeout-connect'],
+    [qr/Can't connect to/ => 'proxy-unreachable'],
     [qr/timeout|timed out/i => 'timeout-read'],
     [qr/Connection reset/ => 'reset'],
     [qr/Broken pipe/ => 'reset'],

@@ -68,12 +68,13 @@ public final class Driver implements Drive.Session {
         change(keys);
     }
 
-    /** As the recipes have it: gives up when the credentials that it has were sent already. */
+    /** As the recipes have it: gives up when the credentials that it has were sent already. Answers Basic only. */
     private Authenticator proxyAuthenticator() {
         return (route, response) -> {
             Drive.Proxy p = keys.proxy;
             boolean isTried = response.request().header("Proxy-Authorization") != null;
-            if (p == null || !p.hasCredentials() || isTried && !p.by.equals("callback")) return null;
+            boolean isBasic = response.challenges().stream().anyMatch(c -> c.scheme().equalsIgnoreCase("Basic") || c.scheme().equals("OkHttp-Preemptive"));
+            if (p == null || !p.hasCredentials() || !isBasic || isTried && !p.by.equals("callback")) return null;
             String[] pair = p.next();
             return pair == null ? null : response.request().newBuilder().header("Proxy-Authorization", Credentials.basic(pair[0], pair[1])).build();
         };

@@ -50,9 +50,10 @@ class Session
     @said = said
     @connections = {}
     proxy = said['proxy'] or return
+    raise Unsupported, 'credentials in the proxy\'s URL' if proxy['by'] == 'url' || proxy['url'].include?('@')
+
     @proxy = URI(proxy['url'])
     raise Unsupported, 'https-proxy' if @proxy.scheme == 'https'
-    raise Unsupported, 'credentials in the proxy\'s URL' if proxy['by'] == 'url' || @proxy.userinfo
   end
 
   def close

@@ -56,7 +56,7 @@ class Session {
     const response = await fetch(r.url, {
       method: r.method, headers: r.headers, dispatcher: this.dispatcher, signal: r.signal,
       redirect: this.keys.redirects ? 'follow' : 'manual',
-      ...(r.body && (r.stream ? { body: ReadableStream.from(r.chunks()), duplex: 'half' } : { body: r.body })),
+      ...(r.body && (r.stream ? { body: r.webStream, duplex: 'half' } : { body: r.body })),
     });
     answer.begin(response.status, response.headers);
     if (response.body) for await (const chunk of response.body) answer.feed(chunk);

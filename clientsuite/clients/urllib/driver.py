@@ -1,7 +1,5 @@
 """urllib.request: a whole driver without the help of ../common, to show how little one needs (docs/drivers.md)."""
 import base64, hashlib, http.client as h, json, platform, ssl, sys, threading, urllib.request as u
-from urllib.parse import quote
-
 # Native errors and what the contract calls them: the first row that fits decides. urlopen() wraps most in URLError.
 KINDS = [(ssl.SSLError, "", "tls-origin"), (h.RemoteDisconnected, "", "closed-early"), (TimeoutError, "", "timeout-read"),
          (ConnectionRefusedError, "", "proxy-unreachable"), (ConnectionError, "", "reset"), (h.IncompleteRead, "", "incomplete"),
@@ -13,6 +11,8 @@ sessions, lock, out, sys.stdout = {}, threading.Lock(), sys.stdout, sys.stderr  
 def say(reply):
     with lock:
         print(json.dumps(reply), file=out, flush=True)
+def kind_of(cause):  # no variable may keep an exception: its traceback would keep the connection open
+    return next((kind for c, text, kind in KINDS if isinstance(cause, c) and text in str(cause)), "other")
 class NoRedirect(u.HTTPRedirectHandler):
     redirect_request = lambda *_: None
 def opener(o):
@@ -21,7 +21,7 @@ def opener(o):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     url, pair = proxy and proxy["url"], proxy and proxy.get("username") and (proxy["username"], proxy.get("password") or "")
     if pair and proxy.get("by") != "header":
-        url = url.replace("://", f"://{quote(pair[0], '')}:{quote(pair[1], '')}@", 1)
+        url = url.replace("://", f"://{u.quote(pair[0], '')}:{u.quote(pair[1], '')}@", 1)
     return u.build_opener(u.HTTPSHandler(context=context), *[NoRedirect] * (not o.get("redirects")), *[u.HTTPCookieProcessor] * bool(o.get("cookies")),
                           *([u.ProxyHandler({"http": url, "https": url})] if url else []))
 def request(o, r):
@@ -40,8 +40,8 @@ def request(o, r):
         reply.update(status=answer.status, headers=list(answer.headers.items()))
         data = answer.read()
     except Exception as e:
-        data, cause = getattr(e, "partial", b""), e.reason if isinstance(getattr(e, "reason", None), Exception) else e
-        reply.update(error=str(e) or repr(e), kind=next((k for c, text, k in KINDS if isinstance(cause, c) and text in str(cause)), "other"))
+        data, is_wrapped = getattr(e, "partial", b""), isinstance(e, u.URLError) and isinstance(e.reason, Exception)
+        reply.update(error=str(e) or repr(e), kind=kind_of(e.reason if is_wrapped else e))
     head = base64.b64encode(data[:4096]).decode()
     say({**reply, "body": {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "head": head}} if "status" in reply else reply)
 for line in sys.stdin:

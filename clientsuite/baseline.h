@@ -1,0 +1,32 @@
+/*
+ * A baseline: the failures that a client's authors know of, each with a reason. With it a run is as
+ * expected where exactly those fail: a new failure, one that has gone, and an entry that is about
+ * nothing are not.
+ *
+ *   { "baseline": 1,
+ *     "known": [ { "client": "curl@retry", "case": "transport/fin-mid-headers", "check":
+ * "incomplete", "reason": "…" } ] }
+ *
+ * `client` may be left out, and its variant; `case` without a variant means all of them.
+ */
+#ifndef CS_BASELINE_H
+#define CS_BASELINE_H
+
+#include <stdio.h>
+
+#include "results.h"
+
+struct baseline;
+
+/* NULL with complaints. */
+struct baseline *baseline_load(const char *path, struct complaints *);
+void baseline_free(struct baseline *); /* NULL is fine */
+
+/* Prints what is not as expected; false if anything is. is_whole: all cases were selected, so that
+ * an entry whose case is not there is about nothing. baseline NULL: nothing is known. */
+bool baseline_holds(const struct baseline *, const struct results *, bool is_whole, FILE *);
+
+/* Writes what failed as a baseline; reasons of the old one (or NULL) stay. 0, or -1: errno. */
+int baseline_write(const char *path, const struct baseline *old, const struct results *);
+
+#endif
