@@ -245,10 +245,12 @@ static int send_connect(struct call *c, struct connection *conn, const char *aut
 /* A connection to the proxy on which a tunnel to `authority` is open. */
 static struct connection *open_tunnel(struct call *c, const char *authority, const char *key)
 {
-    if (mutant(MUTANT_FORGETS_PROXY_PASSWORD) && c->session->has_tunnelled)
-        c->proxy_gate.account_count = 0;
-    c->session->has_tunnelled = true;
     struct connection *conn = NULL;
+    if (mutant(MUTANT_FORGETS_PROXY_PASSWORD)) {
+        if (c->session->has_tunnelled)
+            c->proxy_gate.account_count = 0;
+        c->session->has_tunnelled = true;
+    }
     struct bond last = { 0 };
     bool repeated = false;
     for (int round = 0; round < ROUNDS || mutant(MUTANT_ANSWERS_EVERY_407); round++) {

@@ -35,7 +35,8 @@ struct session *session_open(const struct json *op, const char **unsupported, st
     }
     struct session *s = arena_take(arena, sizeof(*s));
     const char *wrong = NULL;
-    s->arena = s->keyring.arena = arena;
+    s->arena = arena;
+    s->keyring.arena = arena_new(); /* its own: its mutex is another */
     s->settings = settings;
     pthread_mutex_init(&s->mutex, NULL);
     pthread_mutex_init(&s->keyring.mutex, NULL);
@@ -69,6 +70,7 @@ void session_free(struct session *s)
     SSL_CTX_free(s->tls);
     pthread_mutex_destroy(&s->mutex);
     pthread_mutex_destroy(&s->keyring.mutex);
+    arena_free(s->keyring.arena);
     arena_free(s->arena);
 }
 
