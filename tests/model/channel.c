@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -251,7 +252,7 @@ static void expect_identity(SSL *ssl, const struct channel_tls *t)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
     if (!is_address(t->host))
-        SSL_set_tlsext_host_name(ssl, t->host);
+        SSL_set_tlsext_host_name(ssl, (char *)(uintptr_t)t->host); /* the macro casts const away */
     if (!t->verify || mutant(MUTANT_NO_VERIFICATION) ||
         (mutant(MUTANT_NO_PROXY_VERIFICATION) && t->kind == KIND_TLS_PROXY)) {
         SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);

@@ -182,8 +182,8 @@ static int read_chunked(struct reader *in, struct response *r, const struct dead
                         struct sink *sink, struct failure *f)
 {
     for (;;) {
-        size_t len;
-        uint64_t size;
+        size_t len = 0;
+        uint64_t size = 0;
         if (await_line(in, LINE_MOST, l, &len, f) < 0) {
             bool is_cut = f->kind == KIND_INCOMPLETE && mutant(MUTANT_ACCEPTS_TRUNCATED_CHUNKED);
             return is_cut ? 0 : -1;
