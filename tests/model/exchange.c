@@ -85,6 +85,8 @@ static void add_credentials(struct buf *b, struct call *c, struct connection *co
     bool for_proxy = goes_to_proxy(conn);
     if (mutant(MUTANT_SENDS_PA_IN_TUNNEL) && conn->is_tunnel)
         for_proxy = true;
+    if (mutant(MUTANT_ANSWERS_407_IN_TUNNEL) && conn->is_tunnel && conn->is_reused)
+        for_proxy = true;
     if (mutant(MUTANT_SENDS_PA_TO_ORIGIN) && !conn->proxy)
         for_proxy = true;
     const char *given = fields_nth(&c->headers, "Proxy-Authorization", 0);
