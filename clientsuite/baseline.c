@@ -140,6 +140,7 @@ struct judging {
     const struct baseline *baseline;
     const struct results *results;
     FILE *f;
+    bool has_graded; /* plan_has_graded */
     size_t known, surprises;
 };
 
@@ -155,6 +156,8 @@ static void judge_case(struct judging *j, const struct client_result *client,
             j->known++;
             continue;
         }
+        if (!plan_is_scored(c->of, j->has_graded))
+            continue;
         if (j->surprises++ == 0 && j->baseline)
             fprintf(j->f, "\nnot as %s has it:\n", j->baseline->path);
         if (j->baseline)
@@ -203,7 +206,9 @@ static void judge_entries(struct judging *j, bool is_whole)
 
 bool baseline_holds(const struct baseline *b, const struct results *r, bool is_whole, FILE *f)
 {
-    struct judging j = { .baseline = b, .results = r, .f = f };
+    struct judging j = {
+        .baseline = b, .results = r, .f = f, .has_graded = plan_has_graded(r->plan)
+    };
     for (size_t i = 0; i < r->client_count; i++)
         for (size_t k = 0; k < r->plan->count; k++)
             judge_case(&j, &r->clients[i], &r->clients[i].cases[k]);
@@ -236,13 +241,14 @@ static void add_entry(struct buf *out, const struct client_result *client,
 int baseline_write(const char *path, const struct baseline *old, const struct results *r)
 {
     struct buf out = { 0 };
+    const bool has_graded = plan_has_graded(r->plan);
     buf_string(&out, "{\n  \"baseline\": 1,\n  \"known\": [");
     for (size_t i = 0; i < r->client_count; i++)
         for (size_t k = 0; k < r->plan->count; k++) {
             const struct case_result *c = &r->clients[i].cases[k];
             for (size_t n = 0; c->is_final && n < c->graded->count; n++) {
                 const struct verdict *v = &c->graded->verdicts[n];
-                if (!verdict_is_failure(v))
+                if (!verdict_is_failure(v) || !plan_is_scored(c->of, has_graded))
                     continue;
                 const struct entry *e = find(old, &r->clients[i], c, v);
                 add_entry(&out, &r->clients[i], c, v, e ? e->reason : v->sentence);

@@ -22,8 +22,9 @@ struct baseline;
 struct baseline *baseline_load(const char *path, struct complaints *);
 void baseline_free(struct baseline *); /* NULL is fine */
 
-/* Prints what is not as expected; false if anything is. is_whole: all cases were selected, so that
- * an entry whose case is not there is about nothing. baseline NULL: nothing is known. */
+/* Prints what is not as expected; false if anything is; what is not scored (plan.h) cannot be.
+ * is_whole: all cases were selected, so that an entry whose case is not there is about nothing.
+ * baseline NULL: nothing is known. */
 bool baseline_holds(const struct baseline *, const struct results *, bool is_whole, FILE *);
 
 /* Writes what failed as a baseline; reasons of the old one (or NULL) stay. 0, or -1: errno. */

@@ -28,15 +28,13 @@ static const struct shape gatekeeper = { .kind = SHAPE_OBJECT, .keys = gatekeepe
 static const struct shape gatekeepers = { .kind = SHAPE_LIST, .of = &gatekeeper };
 static const struct key edition_keys[] = {
     KEY("edition", &shape_text, "its name, such as 2026.1", .required = true),
-    KEY("tier1", &shape_texts, "ids", .otherwise = "[]"),
-    KEY("tier2", &shape_texts, "ids", .otherwise = "[]"),
-    KEY("tier3", &shape_texts, "ids", .otherwise = "[]"),
     KEY("gatekeepers", &gatekeepers, "what others rest on", .otherwise = "[]"),
+    KEY("graded", &shape_texts, "ids of the cases that count", .required = true),
     { .name = NULL },
 };
 static const struct shape shape = { .kind = SHAPE_OBJECT, .keys = edition_keys };
 
-static const char *const *texts_of(struct loading *l, const struct json *list)
+static const char **texts_of(struct loading *l, const struct json *list)
 {
     const char **texts = arena_take(l->arena, (list->count + 1) * sizeof(*texts));
     size_t n = 0;
@@ -52,19 +50,15 @@ static int compare(const void *a, const void *b)
 
 static struct edition *build(struct loading *l, const struct json *root)
 {
-    static const char *const keys[] = { "tier1", "tier2", "tier3" };
     struct edition *e = arena_take(l->arena, sizeof(*e));
-    const struct json *list = json_get(root, "gatekeepers");
+    const struct json *list = json_get(root, "gatekeepers"), *graded = json_get(root, "graded");
+    const char **sorted = texts_of(l, graded);
     struct gatekeeper *g = arena_take(l->arena, (list->count + 1) * sizeof(*g));
     e->arena = l->arena;
     e->name = json_get(root, "edition")->text;
-    for (size_t i = 0; i < 3; i++) {
-        const struct json *ids = json_get(root, keys[i]);
-        const char **sorted = (const char **)(uintptr_t)texts_of(l, ids);
-        qsort(sorted, ids->count, sizeof(*sorted), compare);
-        e->tiers[i] = sorted;
-        e->tier_counts[i] = ids->count;
-    }
+    qsort(sorted, graded->count, sizeof(*sorted), compare);
+    e->graded = sorted;
+    e->graded_count = graded->count;
     e->gatekeepers = g;
     for (const struct json *m = list->first; m; m = m->next) {
         const struct json *check = json_get(m, "check");
@@ -159,8 +153,9 @@ void edition_free(struct edition *e)
 
 int edition_tier(const struct edition *e, const char *id)
 {
-    for (int i = 0; e && i < 3; i++)
-        if (e->tier_counts[i] && bsearch(&id, e->tiers[i], e->tier_counts[i], sizeof(id), compare))
-            return i + 1;
-    return 0;
+    if (!e)
+        return 0;
+    bool is_graded = e->graded_count > 0 &&
+                     bsearch(&id, e->graded, e->graded_count, sizeof(id), compare) != NULL;
+    return is_graded ? 1 : 2;
 }

@@ -1,6 +1,9 @@
 /*
- * An edition: which cases are graded, of which tier each is, and which are gatekeepers: cases
- * without whose passing others say nothing. scenarios/editions/NAME.json, strict JSON.
+ * An edition: which cases are graded, and which are gatekeepers: cases without whose passing others
+ * say nothing. scenarios/editions/NAME.json, strict JSON. It is frozen: letters given by it stay
+ * comparable whatever cases are added, which are run and shown, but not scored.
+ *
+ * What it grades is tier 1, all else is tier 2.
  */
 #ifndef CS_EDITION_H
 #define CS_EDITION_H
@@ -21,8 +24,8 @@ struct gatekeeper {
 
 struct edition {
     const char *name;
-    const char *const *tiers[3]; /* ids of each, sorted */
-    size_t tier_counts[3];
+    const char *const *graded; /* ids, sorted */
+    size_t graded_count;
     const struct gatekeeper *gatekeepers;
     size_t gatekeeper_count;
     struct arena *arena;
@@ -32,7 +35,7 @@ struct edition {
 struct edition *edition_load(const char *path, struct complaints *);
 void edition_free(struct edition *); /* NULL is fine */
 
-/* 1 to 3; 0: not in it, or there is no edition (NULL). */
+/* 1 or 2; 0: there is no edition (NULL). */
 int edition_tier(const struct edition *, const char *id);
 
 #endif

@@ -79,6 +79,22 @@ static int64_t estimate(const struct scenario *s)
     return sum < 60 * CLOCK_S ? sum : 60 * CLOCK_S;
 }
 
+/* ---- what counts ------------------------------------------------------------------------------
+ */
+
+bool plan_has_graded(const struct plan *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (p->cases[i].tier == 1)
+            return true;
+    return false;
+}
+
+bool plan_is_scored(const struct plan_case *c, bool has_graded)
+{
+    return !has_graded || c->tier == 1;
+}
+
 /* ---- making ---------------------------------------------------------------------------------- */
 
 struct making {
@@ -92,7 +108,7 @@ static bool is_selected_id(const struct plan_selection *s, const struct catalogu
     int tier = edition_tier(s->edition, e->id);
     if (s->layer && (!e->layer || strcmp(e->layer, s->layer) != 0))
         return false;
-    if (s->tier && (tier == 0 || tier > s->tier))
+    if (s->tier && tier > s->tier)
         return false;
     for (const char *const *p = s->only; p && *p; p++) { /* of a variant: looked at once loaded */
         const char *at = strchr(*p, '@');

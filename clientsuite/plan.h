@@ -11,7 +11,7 @@
 struct plan_case {
     const struct scenario *scenario;
     const char *name;   /* id, or id@variant */
-    int tier;           /* 1, 2, 3; 0: the edition does not have it */
+    int tier;           /* 1: the edition grades it; 2: it does not; 0: there is no edition */
     int64_t estimate;   /* ns: how long it takes at least, by what the scenario waits for */
     bool needs_process; /* variables of its own: a process of its own */
     bool is_gatekeeper;
@@ -31,7 +31,7 @@ struct edition;
 struct plan_selection {
     const char *const *only; /* globs over ids and names; NULL-terminated; NULL: all */
     const char *layer;       /* NULL: all */
-    int tier;                /* cases of this tier and below; 0: all */
+    int tier;                /* 1: only what the edition grades; 0, 2: all */
     int shard, shards;       /* shard k of n, from 1; 0: all */
     const struct edition *edition;
 };
@@ -41,6 +41,12 @@ struct plan *plan_new(const struct plan_selection *, struct complaints *);
 /* Of scenarios given as texts; NULL-terminated. NULL with complaints. */
 struct plan *plan_of(const char *const *texts, struct complaints *);
 void plan_free(struct plan *); /* NULL is fine */
+
+/* Has it cases that the edition grades? Then the others are run and shown, but not scored. A plan
+ * without any (somebody's own scenarios) scores all. */
+bool plan_has_graded(const struct plan *);
+/* Does this case count? `has_graded` is what plan_has_graded says of its plan. */
+bool plan_is_scored(const struct plan_case *, bool has_graded);
 
 /* Does the pattern fit the id (`auth/ *`), its last part, or the name with the variant? */
 bool plan_fits(const char *pattern, const char *id, const char *name);

@@ -97,8 +97,9 @@ struct summary { /* of one client */
     size_t layer_count;
     struct house_row house[SUMMARY_HOUSE];
     size_t house_count;
-    size_t cases, played, exercised, failed;
-    char letter; /* 'A', 'B', 'C', 'F'; '-': none */
+    size_t cases, played, exercised, failed; /* of what is scored */
+    size_t unscored; /* cases that are only shown: the edition does not grade them */
+    char letter;     /* 'A', 'B', 'C', 'F'; '-': none */
 };
 
 void summary_make(struct summary *, const struct results *, size_t client);

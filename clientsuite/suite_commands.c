@@ -12,6 +12,7 @@
 #include "clients.h"
 #include "edition.h"
 #include "evidence.h"
+#include "explain_scenario.h"
 #include "plan.h"
 #include "report.h"
 #include "suite.h"
@@ -31,7 +32,7 @@ int suite_list(const struct suite_options *o)
         for (size_t k = 0; k < o->operand_count; k++)
             fits |= plan_fits(o->operands[k], e->id, e->id);
         fits &= !o->layer || (e->layer && strcmp(e->layer, o->layer) == 0);
-        fits &= !o->tier || (tier && tier <= o->tier);
+        fits &= !o->tier || tier <= o->tier;
         if (!fits)
             continue;
         shown++;
@@ -46,49 +47,12 @@ int suite_list(const struct suite_options *o)
     return shown ? EXIT_OK : EXIT_NOTHING;
 }
 
-static void print_paragraph(const char *name, const char *text)
-{
-    if (text)
-        printf("%-8s %s\n", name, text);
-}
-
-static void explain(const struct scenario *s)
-{
-    printf("%s%s%s: %s\n\n", s->id, s->variant ? "@" : "", s->variant ? s->variant : "",
-           s->title ? s->title : "");
-    print_paragraph("layer", s->layer);
-    print_paragraph("about", s->about);
-    print_paragraph("cause", s->cause);
-    print_paragraph("fix", s->fix);
-    for (const char *const *m = s->sources; m && *m; m++)
-        print_paragraph(m == s->sources ? "sources" : "", *m);
-    for (const char *const *m = s->needs; m && *m; m++)
-        print_paragraph(m == s->needs ? "needs" : "", *m);
-    putchar('\n');
-    for (size_t i = 0; i < s->check_count; i++)
-        printf("  %-7s%s %s: %s%s%s%s\n", level_name(s->checks[i].level),
-               s->checks[i].critical ? "!" : " ", s->checks[i].id,
-               s->checks[i].says ? s->checks[i].says : "", s->checks[i].source ? " (" : "",
-               s->checks[i].source ? s->checks[i].source : "", s->checks[i].source ? ")" : "");
-    printf("\nby hand: fakeproxy --scenario %s%s%s -- COMMAND\n", s->id, s->variant ? "@" : "",
-           s->variant ? s->variant : "");
-}
-
 int suite_explain(const struct suite_options *o)
 {
     int code = EXIT_OK;
-    for (size_t i = 0; i < o->operand_count; i++) {
-        struct scenario_set set = { 0 };
-        struct complaints *complaints = complaints_new();
-        if (catalogue_load(o->operands[i], &set, complaints) < 0) {
-            complaints_print(complaints, stderr);
+    for (size_t i = 0; i < o->operand_count; i++)
+        if (!explain_scenario(stdout, o->operands[i]))
             code = EXIT_USAGE;
-        } else {
-            explain(set.scenarios[0]);
-        }
-        scenario_set_free(&set);
-        complaints_free(complaints);
-    }
     return code;
 }
 

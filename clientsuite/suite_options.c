@@ -22,7 +22,7 @@ const char suite_help[] =
     "  clientsuite grade FOLDER          judges kept evidence again, without the client\n"
     "NAME: a profile's file, or the name of a known one; name@variant: one variant.\n"
     "  --only PATTERN    these cases: ids, `*` is any run of characters (repeatable)\n"
-    "  --layer LAYER     these; --tier N: the tiers up to N; --shard K/N: every N-th\n"
+    "  --layer LAYER     these; --tier 1: what is graded; --shard K/N: every N-th\n"
     "  --jobs N          lanes side by side (32; 8 for heavy clients)\n"
     "  --seed N          shuffles the cases, and makes chance come out the same again\n"
     "  --keep FOLDER     keeps the evidence: journals, outcomes, scenarios\n"
@@ -151,7 +151,7 @@ static int parse_option(struct suite_options *o, int option)
         o->layer = optarg;
         return 0;
     case OPT_TIER:
-        if (number("--tier", optarg, 1, 3, &n) < 0)
+        if (number("--tier", optarg, 1, 2, &n) < 0)
             return -1;
         o->tier = (int)n;
         return 0;

@@ -151,10 +151,14 @@ static char letter_of(const struct summary *s, bool has_critical)
 void summary_make(struct summary *s, const struct results *r, size_t client)
 {
     const struct client_result *c = &r->clients[client];
-    bool has_critical = false;
+    bool has_critical = false, has_graded = plan_has_graded(r->plan);
     *s = (struct summary){ .all.layer = "all" };
     for (size_t i = 0; i < r->plan->count; i++) {
         const struct case_result *k = &c->cases[i];
+        if (!plan_is_scored(&r->plan->cases[i], has_graded)) {
+            s->unscored++;
+            continue;
+        }
         if (r->plan->cases[i].group == i)
             count_group(s, c, r->plan, i, &has_critical);
         s->cases++;

@@ -109,7 +109,8 @@ static void put_row(const struct page *p, const struct verdict *v)
     fputc('\n', p->f);
 }
 
-static void put_case(const struct page *p, const struct case_result *c, bool verbose)
+static void put_case(const struct page *p, const struct case_result *c, bool is_scored,
+                     bool verbose)
 {
     size_t rows = 0;
     for (size_t i = 0; i < c->graded->count; i++) {
@@ -117,8 +118,9 @@ static void put_case(const struct page *p, const struct case_result *c, bool ver
         if (!is_row(v, verbose))
             continue;
         if (rows++ == 0)
-            fprintf(p->f, "\n  %s%s%s\n", c->of->name, c->of->scenario->title ? ": " : "",
-                    c->of->scenario->title ? c->of->scenario->title : "");
+            fprintf(p->f, "\n  %s%s%s%s\n", c->of->name, c->of->scenario->title ? ": " : "",
+                    c->of->scenario->title ? c->of->scenario->title : "",
+                    is_scored ? "" : " (not scored)");
         put_row(p, v);
     }
     if (rows && c->record && c->record->fate != FATE_DONE)
@@ -170,6 +172,7 @@ static void put_client(const struct page *p, const struct results *r, size_t cli
                                            ['F'] = "a critical MUST failed",
                                            ['-'] = "nothing was put to the test" };
     const struct client_result *c = &r->clients[client];
+    const bool has_graded = plan_has_graded(r->plan);
     struct summary s;
     char name[128];
     fprintf(p->f, "\n%s", results_client_name(c, name));
@@ -187,14 +190,17 @@ static void put_client(const struct page *p, const struct results *r, size_t cli
     put_counts(p, &s);
     for (size_t i = 0; i < r->plan->count; i++)
         if (c->cases[i].is_final)
-            put_case(p, &c->cases[i], verbose);
+            put_case(p, &c->cases[i], plan_is_scored(c->cases[i].of, has_graded), verbose);
     put_house(p, r, &s);
     put_silent(p, r, c);
     fprintf(p->f, "\n  %s: ", name);
     put_tone(p, s.letter == 'A' || s.letter == 'B' ? TONE_GOOD : TONE_BAD,
              (const char[]){ s.letter, '\0' });
-    fprintf(p->f, ", %s; %zu of %zu cases put to the test%s\n", meaning[(unsigned char)s.letter],
-            s.exercised, s.cases, r->was_interrupted ? " (interrupted)" : "");
+    fprintf(p->f, ", %s; %zu of %zu cases put to the test", meaning[(unsigned char)s.letter],
+            s.exercised, s.cases);
+    if (s.unscored)
+        fprintf(p->f, ", %zu more not scored", s.unscored);
+    fputs(r->was_interrupted ? " (interrupted)\n" : "\n", p->f);
 }
 
 void table_print(FILE *f, const struct results *r, bool colour, bool verbose)

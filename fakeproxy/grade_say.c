@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "say.h"
+#include "say_match.h"
 
 double grading_seconds(int64_t ns)
 {
@@ -48,22 +49,6 @@ void grading_evidence(struct finding *f, const struct fp_event *e)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static void say_text_value(struct buf *b, const char *octets, size_t len)
-{
-    enum { SHOWN = 60 };
-    say_text(b, octets, len > SHOWN ? SHOWN : len);
-    if (len > SHOWN)
-        buf_string(b, "…");
-}
-
-static void say_number_of(struct buf *b, enum field_id field, int64_t n)
-{
-    if (field_type(field) == FIELD_TYPE_SECONDS)
-        buf_printf(b, "%.3f s", grading_seconds(n));
-    else
-        buf_number(b, n);
-}
-
 void grading_say_value(struct buf *b, const struct fp_event *e, enum field_id field)
 {
     const struct event_value *v = event_get(e, field);
@@ -75,7 +60,7 @@ void grading_say_value(struct buf *b, const struct fp_event *e, enum field_id fi
     else if (type == FIELD_TYPE_NUMBER || type == FIELD_TYPE_SECONDS)
         say_number_of(b, field, v->number);
     else
-        say_text_value(b, v->text, v->len);
+        say_shortened(b, v->text, v->len);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -160,136 +145,9 @@ const char *grading_event_text(struct grading *g, const struct fp_event *e)
 
 /* ---- match objects --------------------------------------------------------------------------- */
 
-static void say_pattern(struct grading *, struct buf *, int field, const struct pattern *);
-
-static void say_bound(struct buf *b, int field, int64_t n)
-{
-    if (field < 0)
-        buf_number(b, n);
-    else
-        say_number_of(b, (enum field_id)field, n);
-}
-
-static void say_range(struct buf *b, int field, const struct pattern *p)
-{
-    if (p->max == INT64_MAX) {
-        buf_string(b, "at least ");
-        say_bound(b, field, p->min);
-    } else if (p->min == INT64_MIN) {
-        buf_string(b, "at most ");
-        say_bound(b, field, p->max);
-    } else {
-        say_bound(b, field, p->min);
-        buf_string(b, " to ");
-        say_bound(b, field, p->max);
-    }
-}
-
-static void say_operands(struct grading *g, struct buf *b, int field, const struct pattern *p)
-{
-    for (size_t i = 0; i < p->count; i++) {
-        if (i)
-            buf_string(b, " or ");
-        say_pattern(g, b, field, &p->operands[i]);
-    }
-}
-
-static void say_conditions(struct grading *g, struct buf *b, const struct pattern *p)
-{
-    for (size_t i = 0; i < p->count; i++) {
-        const struct field_condition *c = &p->conditions[i];
-        if (i)
-            buf_string(b, ", ");
-        say_text_value(b, c->name.octets, c->name.len);
-        buf_string(b, c->count_lines ? " lines: " : " ");
-        say_pattern(g, b, -1, c->pattern);
-    }
-}
-
-static void say_pattern(struct grading *g, struct buf *b, int field, const struct pattern *p)
-{
-    struct buf text = { 0 };
-    switch (p->kind) {
-    case PATTERN_TEXT:
-        text_expand(&p->text, g->env.scope, &text);
-        say_text_value(b, text.at ? text.at : "", text.len);
-        buf_free(&text);
-        break;
-    case PATTERN_NUMBER:
-        say_bound(b, field, p->min);
-        break;
-    case PATTERN_RANGE:
-        say_range(b, field, p);
-        break;
-    case PATTERN_PRESENT:
-        buf_string(b, "there");
-        break;
-    case PATTERN_ABSENT:
-        buf_string(b, "not there");
-        break;
-    case PATTERN_NOT:
-        buf_string(b, "not ");
-        say_operands(g, b, field, p);
-        break;
-    case PATTERN_ANY_OF:
-        say_operands(g, b, field, p);
-        break;
-    case PATTERN_AS:
-        buf_string(b, "as of ");
-        grading_say_match(g, b, p->as);
-        break;
-    case PATTERN_FIELDS:
-        say_conditions(g, b, p);
-        break;
-    }
-}
-
-static void say_kinds(struct buf *b, uint32_t events)
-{
-    bool any = false;
-    for (int i = 0; i < EVENT_KINDS; i++) {
-        if (!(events & 1U << i))
-            continue;
-        buf_printf(b, "%s%s", any ? " or " : "", event_name((enum event_kind)i));
-        any = true;
-    }
-}
-
-static void say_entries(struct grading *g, struct buf *b, const struct match *m)
-{
-    for (size_t i = 0; i < m->count; i++) {
-        buf_printf(b, "%s%s ", i ? ", " : " with ", field_name(m->entries[i].field));
-        say_pattern(g, b, (int)m->entries[i].field, &m->entries[i].pattern);
-    }
-}
-
 void grading_say_match(struct grading *g, struct buf *b, const struct match *m)
 {
-    if ((m->events & (m->events - 1)) == 0 || m->count == 0)
-        say_kinds(b, m->events);
-    else
-        buf_string(b, "event");
-    if (m->at) {
-        buf_string(b, " at ");
-        say_pattern(g, b, -1, m->at);
-    }
-    say_entries(g, b, m);
-    for (size_t i = 0; i < m->any_count; i++) {
-        buf_string(b, i ? " or " : ": ");
-        grading_say_match(g, b, m->any[i]);
-    }
-    if (m->none) {
-        buf_string(b, ", but no ");
-        grading_say_match(g, b, m->none);
-    }
-    if (m->after) {
-        buf_string(b, ", after the ");
-        grading_say_match(g, b, m->after);
-    }
-    if (m->before) {
-        buf_string(b, ", before the ");
-        grading_say_match(g, b, m->before);
-    }
+    say_match(b, m, g->env.scope);
 }
 
 const char *grading_match_text(struct grading *g, const struct match *m)

@@ -1,19 +1,24 @@
 /*
- * gendoc: writes what docs/ says of the language from the tables of the language.
+ * gendoc: writes what docs/ says of the language from the tables of the language, and what it says
+ * of the cases from the scenarios.
  *
- *     gendoc DOCS           writes docs/scenario.schema.json and the generated parts of
- *                           docs/scenario.md and docs/man/fakeproxy-scenario.5
- *     gendoc --check DOCS   writes nothing; fails when they differ
+ *     gendoc ROOT           writes docs/scenario.schema.json, the generated parts of
+ *                           docs/scenario.md and docs/man/fakeproxy-scenario.5, docs/cases/ and
+ *                           docs/guide-coverage.md
+ *     gendoc --check ROOT   writes nothing; fails when they differ
  *
  * A generated part stands between two lines that name it: those with "generated: NAME" and
  * "generated: end".
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gendoc.h"
+#include "output.h"
+#include "pages.h"
+#include "shipped.h"
+#include "statements.h"
 
 struct part {
     const char *name;
@@ -26,50 +31,6 @@ static const struct part parts[] = {
     { "mdoc-keys", manual_keys },
     { "mdoc-events", manual_events },
 };
-
-/* ---- files ----------------------------------------------------------------------------------- */
-
-static bool read_file(const char *path, struct buf *out)
-{
-    FILE *f = fopen(path, "rbe");
-    size_t got = 1;
-    if (!f)
-        return false;
-    while (got > 0) {
-        char *at = buf_extend(out, 65536);
-        got = fread(at, 1, 65536, f);
-        out->len -= 65536 - got;
-    }
-    return fclose(f) == 0;
-}
-
-static bool write_file(const char *path, const struct buf *text)
-{
-    FILE *f = fopen(path, "wbe");
-    if (!f)
-        return false;
-    bool is_written = fwrite(text->at, 1, text->len, f) == text->len;
-    return fclose(f) == 0 && is_written;
-}
-
-/* 0; 1 after a message: the file is not what it should be, or cannot be read or written. */
-static int settle(const char *path, const struct buf *wanted, bool check)
-{
-    struct buf found = { 0 };
-    bool is_there = read_file(path, &found);
-    bool same = is_there && wanted->at && found.len == wanted->len &&
-                memcmp(found.at, wanted->at, wanted->len) == 0;
-    int result = 0;
-    if (!same && check) {
-        fprintf(stderr, "%s is not what the tables say: run the target gendoc and commit\n", path);
-        result = 1;
-    } else if (!same && !write_file(path, wanted)) {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        result = 1;
-    }
-    buf_free(&found);
-    return result;
-}
 
 /* ---- generated parts ------------------------------------------------------------------------- */
 
@@ -113,33 +74,39 @@ static void renew(const struct buf *old, struct buf *new)
     }
 }
 
-static int renew_file(const char *docs, const char *name, bool check)
+static int renew_file(const struct output *o, const char *name)
 {
-    struct buf path = { 0 }, old = { 0 }, new = { 0 };
+    struct buf old = { 0 }, new = { 0 };
     int result = 1;
-    buf_printf(&path, "%s/%s", docs, name);
-    buf_char(&path, '\0');
-    if (read_file(path.at, &old)) {
+    if (output_read(o, name, &old)) {
         renew(&old, &new);
-        result = settle(path.at, &new, check);
-    } else {
-        fprintf(stderr, "%s: %s\n", path.at, strerror(errno));
+        result = output_settle(o, name, &new);
     }
-    buf_free(&path);
     buf_free(&old);
     buf_free(&new);
     return result;
 }
 
-static int write_schema(const char *docs, bool check)
+static int write_schema(const struct output *o)
 {
-    struct buf path = { 0 }, schema = { 0 };
-    buf_printf(&path, "%s/scenario.schema.json", docs);
-    buf_char(&path, '\0');
+    struct buf schema = { 0 };
     schema_write(&schema);
-    int result = settle(path.at, &schema, check);
-    buf_free(&path);
+    int result = output_settle(o, "docs/scenario.schema.json", &schema);
     buf_free(&schema);
+    return result;
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+static int write_pages(const struct output *o)
+{
+    struct shipped *s = shipped_load(o->root);
+    struct statements *statements = s ? statements_load(o, s) : NULL;
+    int result = 1;
+    if (statements)
+        result = coverage_write(o, s, statements) | pages_write(o, s, statements);
+    statements_free(statements);
+    shipped_free(s);
     return result;
 }
 
@@ -147,10 +114,10 @@ int main(int argc, char **argv)
 {
     bool check = argc > 1 && strcmp(argv[1], "--check") == 0;
     if (argc != (check ? 3 : 2)) {
-        fputs("usage: gendoc [--check] DOCS\n", stderr);
+        fputs("usage: gendoc [--check] ROOT\n", stderr);
         return 2;
     }
-    const char *docs = argv[argc - 1];
-    return write_schema(docs, check) | renew_file(docs, "scenario.md", check) |
-           renew_file(docs, "man/fakeproxy-scenario.5", check);
+    const struct output o = { argv[argc - 1], check, "run ./dev docs and commit" };
+    return write_schema(&o) | renew_file(&o, "docs/scenario.md") |
+           renew_file(&o, "docs/man/fakeproxy-scenario.5") | write_pages(&o);
 }

@@ -42,6 +42,9 @@ int port_of(const struct play *, const char *actor);
 /* A figure of /proc/PID/status in KiB, such as "VmRSS"; CPU time of the program in ms. */
 long memory_of(const struct play *, const char *name);
 long cpu_ms_of(const struct play *);
+/* At rest the program uses no more CPU than so many ms in a second. The best of five seconds
+ * counts: a busy host adds to some of them, what spins is in every one. */
+void expect_rest(const struct play *, int most_ms);
 int descriptors_of(const struct play *);
 /* Waits until it has no more open files than so many: nothing of its clients is left. */
 void expect_descriptors(const struct play *, int most);

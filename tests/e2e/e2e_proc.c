@@ -92,6 +92,19 @@ void settle(const struct play *p)
     } while (cpu_ms_of(p) > before + 10);
 }
 
+void expect_rest(const struct play *p, int most_ms)
+{
+    long used = 0;
+    for (int i = 0; i < 5; i++) {
+        long before = cpu_ms_of(p);
+        poll(NULL, 0, 1000);
+        used = cpu_ms_of(p) - before;
+        if (used <= most_ms)
+            return;
+    }
+    fail_here("it rests, and uses %ld ms of CPU in a second", used);
+}
+
 void expect_alive(const struct play *p)
 {
     struct peer *c = dial(p->proxy);

@@ -126,10 +126,11 @@ static void peers_that_never_read(void **state)
         get(c[i], "/bytes/1000000000");
     }
     find_event(p, "response", "at", "proxy", "connection", "51", NULL);
-    settle(p); /* the kernel's buffers take some megabytes each first */
-    long memory = memory_of(p, "VmRSS"), cpu = cpu_ms_of(p);
+    settle(p);
+    expect_rest(
+        p, 20); /* by now the kernel's buffers, some megabytes each, have taken what they can */
+    long memory = memory_of(p, "VmRSS");
     poll(NULL, 0, 1000);
-    expect_between(0, cpu_ms_of(p) - cpu, 20);
     expect_between(0, memory_of(p, "VmRSS") - memory, 1024);
     expect_alive(p);
     for (int i = 0; i < N; i++)
@@ -149,9 +150,7 @@ static void more_connections_than_descriptors(void **state)
     for (int i = 0; i < N; i++)
         c[i] = dial(p->proxy); /* the backlog takes what accept() cannot */
     settle(p);
-    long cpu = cpu_ms_of(p);
-    poll(NULL, 0, 1000);
-    expect_between(0, cpu_ms_of(p) - cpu, 100);
+    expect_rest(p, 100);
     get(c[0], "/"); /* the first has its place; whether an origin can be dialed is luck */
     expect_head(c[0], "HTTP/1.1 ");
     for (int i = 0; i < N; i++)
@@ -228,6 +227,8 @@ static const char *const entries[] = {
 };
 enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
 
+enum { MOST_PERCENT = 3 };
+
 enum peer_kind { SILENT, DEAD, HALF_CLOSED, CHATTY };
 
 /* CPU per cent of the program in a second in which all states have such a peer. */
@@ -248,13 +249,17 @@ static double cpu_with(enum peer_kind kind)
             shutdown(c[i]->fd, SHUT_WR);
     }
     settle(p);
-    long cpu = cpu_ms_of(p);
-    for (int turn = 0; turn < 20; turn++) {
-        for (size_t i = 0; i < ENTRIES && kind == CHATTY; i++)
-            peer_send_some(c[i], "x", 1, 0);
-        poll(NULL, 0, 100);
+    double percent = 100;
+    /* The best of three times two seconds: a busy host adds to some, what spins is in each. */
+    for (int window = 0; window < 3 && percent > MOST_PERCENT; window++) {
+        long cpu = cpu_ms_of(p);
+        for (int turn = 0; turn < 20; turn++) {
+            for (size_t i = 0; i < ENTRIES && kind == CHATTY; i++)
+                peer_send_some(c[i], "x", 1, 0);
+            poll(NULL, 0, 100);
+        }
+        percent = (double)(cpu_ms_of(p) - cpu) / 20;
     }
-    double percent = (double)(cpu_ms_of(p) - cpu) / 20;
     for (size_t i = 0; i < ENTRIES; i++)
         hang_up(c[i]);
     stop(p);
@@ -266,19 +271,19 @@ static double cpu_with(enum peer_kind kind)
 static void idle_states_cost_nothing_with_silent_peers(void **state)
 {
     (void)state;
-    expect_between(0, cpu_with(SILENT), 3);
+    expect_between(0, cpu_with(SILENT), MOST_PERCENT);
 }
 
 static void idle_states_cost_nothing_with_dead_peers(void **state)
 {
     (void)state;
-    expect_between(0, cpu_with(DEAD), 3);
+    expect_between(0, cpu_with(DEAD), MOST_PERCENT);
 }
 
 static void idle_states_cost_nothing_with_half_closed_peers(void **state)
 {
     (void)state;
-    expect_between(0, cpu_with(HALF_CLOSED), 3);
+    expect_between(0, cpu_with(HALF_CLOSED), MOST_PERCENT);
 }
 
 static void idle_states_cost_little_with_chatty_peers(void **state)

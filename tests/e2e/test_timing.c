@@ -41,7 +41,8 @@ static void expect_paced(struct peer *c, int64_t began, size_t octets, size_t sl
     size_t slices = (octets + slice - 1) / slice;
     expect_between((double)(slices - 1) * gap_ms, since_ms(began) + gap_ms, 1e6);
     expect_number(octets, got);
-    expect_number(slices, segments_of(c));
+    /* Each slice has a segment of its own; the kernel may send one again when its ACK is late. */
+    expect_between((double)slices, segments_of(c), (double)slices * 1.25 + 1);
 }
 
 static void pace_of_an_answer(void **state)
@@ -123,8 +124,8 @@ static void pace_of_a_tunnel(void **state)
         send_body(from, 100);
         expect_bytes(to, 100);
         expect_between(90, since_ms(began), 1e6);
-        expect_number(10, segments_of(to) - before);
-        send_body(to, 100); /* the other direction is not paced */
+        expect_between(10, segments_of(to) - before, 13); /* one may be sent again */
+        send_body(to, 100);                               /* the other direction is not paced */
         expect_bytes(from, 100);
         hang_up(c);
         expect_eof(far);

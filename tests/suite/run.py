@@ -560,6 +560,18 @@ def list_and_explain(run):
     eq(run.run("explain", "test/plaim").code, 2)
 
 
+@test
+def tiers(run):
+    """Tier 1 is what the edition grades; the rest is shown, but does not count where graded cases run."""
+    run.run("list", "--tier", "1")
+    ids = [line.split()[0] for line in run.out.splitlines()]
+    eq(len(ids), len(set(ids)))
+    eq(len(ids), 204)
+    assert "auth/basic-after-challenge" in ids and "cache/429-not-stored" not in ids
+    run.run("list")
+    assert "cache/429-not-stored" in run.out
+
+
 def main():
     program, name = sys.argv[1], sys.argv[2]
     with a_run(os.path.abspath(program)) as run:
