@@ -43,14 +43,14 @@ def run(options, mutant):
     """Verdicts: "topic/name check" or "house check" -> [level, verdict]; the worst of all variants."""
     with tempfile.TemporaryDirectory() as folder:
         report = os.path.join(folder, "report.jsonl")
-        argv = [options.clientsuite, "run", "--client", write_profile(folder, options.model, mutant),
+        argv = [os.path.abspath(options.clientsuite), "run", "--client", write_profile(folder, options.model, mutant),
                 "--report", "json:" + report]
         for pattern in options.only or []:
             argv += ["--only", pattern]
         environment = dict(os.environ)
-        if options.scenarios:
-            environment["FAKEPROXY_SCENARIOS"] = os.path.abspath(options.scenarios)
-        done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=1200, check=False)
+        environment["FAKEPROXY_SCENARIOS"] = os.path.abspath(options.scenarios)
+        done = subprocess.run(argv, env=environment, cwd=folder, capture_output=True, text=True,
+                              timeout=1200, check=False)
         if not os.path.exists(report):
             raise RuntimeError(f"{mutant or 'model'}: exit status {done.returncode}: {done.stderr[-2000:]}")
         with open(report, encoding="utf-8") as f:
@@ -139,7 +139,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clientsuite", default="build/release/clientsuite")
     parser.add_argument("--model", default="build/dev/tests/model/model")
-    parser.add_argument("--scenarios", help="where they lie, if not where clientsuite looks by itself")
+    parser.add_argument("--scenarios", default="scenarios", help="where they lie")
     parser.add_argument("--only", action="append", help="cases, as for clientsuite run")
     parser.add_argument("--parallel", type=int, default=2, help="runs side by side")
     parser.add_argument("--shard", help="K/N: every N-th mutant")
