@@ -1,0 +1,146 @@
+/*
+ * Calls: redirects around attempts (RFC 9110, 15.4). What belongs to an origin (Authorization,
+ * Cookie) does not follow to another; what belongs to a proxy is never part of it: each hop gets
+ * its own.
+ */
+#include "call.h"
+
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "mutants.h"
+#include "policy.h"
+
+enum { REDIRECTS_MOST = 20 };
+
+static void set_up_origin_gate(struct call *c)
+{
+    struct gatekeeper *g = &c->origin_gate;
+    const struct settings *s = c->settings;
+    struct account *account = arena_take(c->arena, sizeof(*account));
+    *account = s->origin;
+    if (c->uri->userinfo &&
+        uri_userinfo(c->arena, c->uri->userinfo, &account->user, &account->password) == 0)
+        account->password = account->password ? account->password : "";
+    if (mutant(MUTANT_SWAPS_PASSWORDS) && account->user && s->proxy_count)
+        *account = s->proxies[0].account;
+    if (mutant(MUTANT_PROXY_PASSWORD_FOR_ORIGIN) && !account->user && s->proxy_count)
+        *account = s->proxies[0].account;
+    *g = (struct gatekeeper){ .id = uri_host_port(c->arena, c->uri),
+                              .accounts = account,
+                              .account_count = account->user ? 1 : 0,
+                              .schemes = s->schemes };
+}
+
+/* ---- redirects ------------------------------------------------------------------------------- */
+
+static bool is_redirect(const struct call *c)
+{
+    int status = c->response.status;
+    if (c->failure.kind != KIND_NONE && !mutant(MUTANT_FOLLOWS_3XX_OF_CONNECT))
+        return false;
+    return c->settings->redirects &&
+           (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) &&
+           fields_has(&c->response.fields, "Location");
+}
+
+static void drop_fields(struct call *c, const char *const *names)
+{
+    struct fields kept = { .arena = c->arena };
+    for (size_t i = 0; i < c->headers.count; i++) {
+        bool drops = false;
+        for (const char *const *name = names; *name; name++)
+            drops |= strcasecmp(*name, c->headers.list[i].name) == 0;
+        if (!drops)
+            fields_add(&kept, c->headers.list[i].name, c->headers.list[i].value);
+    }
+    c->headers = kept;
+}
+
+/* 303, and by old habit 301 and 302 for POST, ask for GET (15.4.2 to 15.4.4). */
+static void change_method(struct call *c)
+{
+    static const char *const of_content[] = { "Content-Type", "Content-Encoding",
+                                              "Content-Language", NULL };
+    int status = c->response.status;
+    bool is_head = strcmp(c->method, "HEAD") == 0;
+    bool is_post = strcmp(c->method, "POST") == 0;
+    if ((status == 303 && !is_head) || ((status == 301 || status == 302) && is_post)) {
+        c->method = "GET";
+        c->upload = (struct upload){ 0 };
+        drop_fields(c, of_content);
+    }
+}
+
+/* 1: waited, or nothing to wait for; 0: it would take too long; -1 with a failure. */
+static int wait_as_asked(struct call *c)
+{
+    int64_t wait = policy_retry_after(&c->response.fields, clock_wall());
+    int64_t due = c->response.received + (wait > 0 ? wait : 0);
+    if (wait <= 0)
+        return 1;
+    if (due >= c->limits.until)
+        return 0;
+    return deadlines_sleep(&c->limits, due, &c->failure) == 0 ? 1 : -1;
+}
+
+/* 1: the call has a new target; 0: the response stands; -1 with a failure. */
+static int follow(struct call *c)
+{
+    static const char *const secrets[] = { "Authorization", "Cookie", "Host", NULL };
+    const char *why, *location = fields_nth(&c->response.fields, "Location", 0);
+    const struct uri *next = uri_resolve(c->arena, c->uri, location, &why);
+    if (!next)
+        return failure_set(&c->failure, KIND_REDIRECTS, "the redirect cannot be followed: %s", why);
+    if (next->userinfo && !mutant(MUTANT_FOLLOWS_USERINFO))
+        return failure_set(&c->failure, KIND_REDIRECTS,
+                           "the redirect names a URL with credentials, which a server made up");
+    int waited = wait_as_asked(c);
+    if (waited <= 0)
+        return waited;
+    change_method(c);
+    if (!upload_can_start(&c->upload))
+        return failure_set(&c->failure, KIND_REDIRECTS,
+                           "the redirect asks for a body that can be sent once only");
+    if (!uri_same_origin(c->uri, next) && !mutant(MUTANT_KEEPS_SECRETS_ON_REDIRECT))
+        drop_fields(c, secrets);
+    if (mutant(MUTANT_DROPS_PA_ON_REDIRECT))
+        c->proxy_gate.account_count = 0;
+    c->uri = next;
+    return 1;
+}
+
+static void dawdle(const struct call *c)
+{
+    if (mutant(MUTANT_SLOW_TO_REPORT_407) && c->response.status == 407)
+        sleep(12);
+}
+
+void call_run(struct call *c)
+{
+    c->limits.until = c->limits.until ? c->limits.until : CLOCK_NEVER;
+    if (c->settings->wrong) {
+        failure_set(&c->failure, KIND_CONFIG, "%s", c->settings->wrong);
+        return;
+    }
+    for (int i = 0;; i++) {
+        set_up_origin_gate(c);
+        if (!cache_answer(c)) {
+            call_with_retries(c);
+            cache_store(c);
+        }
+        dawdle(c);
+        if (!is_redirect(c))
+            return;
+        if (i == REDIRECTS_MOST && !mutant(MUTANT_FOLLOWS_FOREVER)) {
+            failure_set(&c->failure, KIND_REDIRECTS, "more than %d redirects", REDIRECTS_MOST);
+            return;
+        }
+        c->failure.kind = KIND_NONE;
+        if (follow(c) <= 0)
+            return;
+    }
+}
