@@ -331,6 +331,8 @@ static bool is_known(const char *key)
                                          "retry",
                                          "redirects",
                                          "deadlines",
+                                         "read-deadline",
+                                         "total-deadline",
                                          "cookies",
                                          "cache",
                                          "verify",
