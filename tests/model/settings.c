@@ -331,8 +331,6 @@ static bool is_known(const char *key)
                                          "retry",
                                          "redirects",
                                          "deadlines",
-                                         "read-deadline",
-                                         "total-deadline",
                                          "cookies",
                                          "cache",
                                          "verify",
