@@ -14,6 +14,7 @@
 
 static const char capabilities[] =
     "\"absolute-form\",\"cache\",\"cancel\",\"cookies\",\"credential-callback\",\"deadlines\","
+    "\"read-deadline\",\"total-deadline\","
     "\"digest\","
     "\"digest-sha-256\",\"environment\",\"expect-continue\",\"host-map\",\"https\",\"https-proxy\","
     "\"keep-alive\",\"ntlm\",\"origin-credentials\",\"parallel\",\"proxy-pool\",\"raw-tunnel\","
