@@ -129,10 +129,11 @@ static bool read_ready(struct program *p, int fd)
     return p->ready != NULL;
 }
 
+enum { ROOM = 2048 }; /* arguments: bench-exact names two upstreams for each of its lanes */
+
 /* Appends to the list of ROOM arguments what `more` has; NULL: nothing. */
 static void add_all(const char **list, const char *const *more)
 {
-    enum { ROOM = 64 };
     size_t n = 0;
     while (list[n])
         n++;
@@ -154,7 +155,7 @@ static int launch(struct program *p, const char *program, const struct program_o
                                   "--ready", "fd:3",       "--ca-file", ca,         NULL };
     const char *const to_journal[] = { "--journal", o->journal ? o->journal : journal, NULL };
     static const char *const quiet[] = { "--quiet", NULL }, *const dashes[] = { "--", NULL };
-    const char *arguments[64] = { NULL };
+    const char *arguments[ROOM] = { NULL };
     add_all(arguments, first);
     add_all(arguments, o->loud ? NULL : quiet);
     add_all(arguments, o->arguments);
