@@ -10,6 +10,7 @@
  * repeated a twentieth as often, so that the whole stays within minutes on two cores. More than 64
  * lanes, because most of them wait: for a late reader, or for a stall to stay silent.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 enum { REPEATS = 200, LANES = 192, RARELY = 20, SHOWN = 20 };
 
 struct tally {
+    pthread_mutex_t lock; /* both halves tell */
     unsigned repeats;
     unsigned long plays[EXACT_ENDS][EXACT_ROUTES], exact[EXACT_ENDS][EXACT_ROUTES];
     unsigned shown;
@@ -39,9 +41,12 @@ static void tell(const struct exact_case *k, bool exact, const char *why, void *
 {
     struct tally *t = arg;
     char text[256];
+    pthread_mutex_lock(&t->lock);
     t->plays[k->end][k->route]++;
     t->exact[k->end][k->route] += exact;
-    if (exact || t->shown++ >= SHOWN)
+    bool is_shown = !exact && t->shown++ < SHOWN;
+    pthread_mutex_unlock(&t->lock);
+    if (!is_shown)
         return;
     exact_describe(k, text, sizeof(text));
     printf("not exact: %s: %s\n", text, why);
@@ -54,34 +59,73 @@ static bool belongs(const struct exact_case *k, bool uploads)
     return is_upload == uploads;
 }
 
-/* Plays one half. Returns how many plays were not exact. */
-static size_t play_half(const struct exact_case *all, size_t count, bool uploads, int lanes,
-                        struct tally *t)
+/* What goes through one program, and came of it. */
+struct half {
+    struct exact_case *cases;
+    size_t count;
+    struct exact_site *site;
+    int lanes;
+    bool uploads;
+    struct tally *tally;
+    size_t wrong;
+};
+
+static void begin_half(struct half *h, const struct exact_case *all, size_t count)
 {
-    struct exact_case *cases = calloc(count, sizeof(*cases));
-    struct exact_site *site = exact_site_start(FP_PROGRAM, lanes, uploads);
-    size_t n = 0, wrong, seen = 0, unread = 0;
-    char why[256] = "";
-    if (!cases || !site)
+    h->cases = calloc(count, sizeof(*h->cases));
+    h->site = exact_site_start(FP_PROGRAM, h->lanes, h->uploads);
+    if (!h->cases || !h->site)
         exit(3);
     for (size_t i = 0; i < count; i++)
-        if (belongs(&all[i], uploads))
-            cases[n++] = all[i];
-    struct exact_run run = {
-        .site = site, .cases = cases, .count = n, .repeats = repeats_of, .told = tell, .arg = t
-    };
-    wrong = exact_run(&run, lanes);
-    if (uploads) {
-        unread = exact_uploads_wrong(site, &seen, why, sizeof(why));
+        if (belongs(&all[i], h->uploads))
+            h->cases[h->count++] = all[i];
+}
+
+static void *play_half(void *arg)
+{
+    struct half *h = arg;
+    struct exact_run run = { .site = h->site,
+                             .cases = h->cases,
+                             .count = h->count,
+                             .repeats = repeats_of,
+                             .told = tell,
+                             .arg = h->tally };
+    h->wrong = exact_run(&run, h->lanes);
+    return NULL;
+}
+
+static void end_half(struct half *h)
+{
+    size_t seen = 0, unread = 0;
+    char why[256] = "";
+    if (h->uploads) {
+        unread = exact_uploads_wrong(h->site, &seen, why, sizeof(why));
         printf("uploads whose octets the journal counted: %zu, not exact: %zu %s\n", seen, unread,
                why);
     }
-    if (exact_site_end(site, false) < 0) {
+    h->wrong += unread;
+    if (exact_site_end(h->site, false) < 0) {
         printf("fakeproxy did not end well\n");
-        wrong++;
+        h->wrong++;
     }
-    free(cases);
-    return wrong + unread;
+    free(h->cases);
+}
+
+/* Both at once, so that neither core waits. Returns how many plays were not exact. */
+static size_t play_all(const struct exact_case *all, size_t count, int lanes, struct tally *t)
+{
+    struct half down = { .lanes = lanes - lanes / 4, .tally = t };
+    struct half up = { .lanes = lanes / 4, .uploads = true, .tally = t };
+    pthread_t thread;
+    begin_half(&down, all, count);
+    begin_half(&up, all, count);
+    if (pthread_create(&thread, NULL, play_half, &up) != 0)
+        abort();
+    play_half(&down);
+    pthread_join(thread, NULL);
+    end_half(&down);
+    end_half(&up);
+    return down.wrong + up.wrong;
 }
 
 static void print_table(const struct tally *t)
@@ -114,10 +158,11 @@ static double cpu_seconds(int who)
 
 int main(int argc, char **argv)
 {
-    struct tally t = { .repeats = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : REPEATS };
+    struct tally t = { .lock = PTHREAD_MUTEX_INITIALIZER,
+                       .repeats = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : REPEATS };
     int lanes = argc > 2 ? atoi(argv[2]) : LANES;
     size_t count;
-    if (t.repeats == 0 || lanes <= 0) {
+    if (t.repeats == 0 || lanes < 4) {
         fprintf(stderr, "usage: bench-exact [REPEATS [LANES]]\n");
         return 2;
     }
@@ -127,8 +172,7 @@ int main(int argc, char **argv)
     unsigned rarely = t.repeats / RARELY;
     printf("%zu cases, each %u times (forward, down a plain tunnel: %u times), %d side by side\n",
            count, t.repeats, rarely ? rarely : 1, lanes);
-    size_t wrong = play_half(cases, count, false, lanes, &t);
-    wrong += play_half(cases, count, true, lanes, &t);
+    size_t wrong = play_all(cases, count, lanes, &t);
     print_table(&t);
     printf("%.0f s; CPU: fakeproxy %.0f s, its clients %.0f s\n",
            (double)(clock_now() - began) / 1e9, cpu_seconds(RUSAGE_CHILDREN),
