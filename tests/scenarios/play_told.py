@@ -190,20 +190,28 @@ def attempts(play, count):
 
 
 def three_502(play):
-    play.passes("bounded", "status-exposed", "page")
+    play.passes("bounded", "not-hidden", "status-exposed", "page")
     attempts(play, 3)
     play.outcome(status=502, body="whole", body_of="error")
 
 
 def nine_502(play):
-    play.fails("bounded", "status-exposed")
-    play.misses("page")
+    play.fails("bounded")
+    play.misses("status-exposed", "page")
     attempts(play, 9)
     play.outcome(**OTHER)
 
 
+def hidden_502(play):
+    play.fails("not-hidden")
+    play.misses("status-exposed", "page")
+    attempts(play, 1)
+    play.outcome(**WHOLE)
+
+
 plays("gateway/502-persistent")(three_502)
 plays("gateway/502-persistent")(nine_502)
+plays("gateway/502-persistent")(hidden_502)
 
 
 def together(play, pause, outcome):

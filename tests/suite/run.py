@@ -309,7 +309,7 @@ def gatekeepers(run):
             {"respond": {"status": status}}]}]}, "expect": {
                 "ok": {"level": "must", "says": "gets 200", "outcome": {"status": 200}}}})
     with open(os.path.join(run.folder, "edition.json"), "w") as f:
-        json.dump({"edition": "t", "tier1": ["test/keeper"], "gatekeepers": [
+        json.dump({"edition": "t", "graded": ["test/keeper"], "gatekeepers": [
             {"case": "test/keeper", "of": ["test/behind"], "says": "the keeper failed"},
             {"case": "test/keeper", "of": ["test/beyond"], "check": "ok", "else": "not-applicable", "says": "cannot"}]}, f)
     run.play("good", more=["--edition", "edition.json"])
