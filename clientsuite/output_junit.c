@@ -7,40 +7,22 @@
 #include <string.h>
 
 #include "clock.h"
+#include "markup.h"
 
 /* XML 1.0 has no control characters but tab and line ends, and no U+FFFE and U+FFFF: shown as `?`.
  */
 static void put(FILE *f, const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c; c++) {
-        switch (*c) {
-        case '&':
-            fputs("&amp;", f);
-            break;
-        case '<':
-            fputs("&lt;", f);
-            break;
-        case '>':
-            fputs("&gt;", f);
-            break;
-        case '"':
-            fputs("&quot;", f);
-            break;
-        case '\n':
-        case '\t':
+        const char *entity = markup_entity((char)*c);
+        bool is_no_character = *c == 0xEF && c[1] == 0xBF && (c[2] & 0xFE) == 0xBE;
+        if (entity)
+            fputs(entity, f);
+        else if (*c == '\n' || *c == '\t')
             fputc(*c, f);
-            break;
-        case 0xEF:
-            if (c[1] == 0xBF && (c[2] & 0xFE) == 0xBE) {
-                fputc('?', f);
-                c += 2;
-                break;
-            }
-            fputc(*c, f);
-            break;
-        default:
-            fputc(*c < 0x20 || *c == 0x7F ? '?' : *c, f);
-        }
+        else
+            fputc(*c < 0x20 || *c == 0x7F || is_no_character ? '?' : *c, f);
+        c += is_no_character ? 2 : 0;
     }
 }
 

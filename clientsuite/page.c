@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "markup.h"
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
@@ -28,22 +29,11 @@ static bool is_unsafe(unsigned c)
 
 static void put_ascii(FILE *f, char c)
 {
-    switch (c) {
-    case '&':
-        fputs("&amp;", f);
-        break;
-    case '<':
-        fputs("&lt;", f);
-        break;
-    case '>':
-        fputs("&gt;", f);
-        break;
-    case '"':
-        fputs("&quot;", f);
-        break;
-    default:
+    const char *entity = markup_entity(c);
+    if (entity)
+        fputs(entity, f);
+    else
         fputc(c, f);
-    }
 }
 
 static void put(FILE *f, const char *text, size_t len, bool has_lines)

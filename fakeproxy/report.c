@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "markup.h"
 #include "say.h"
 #include "wrap.h"
 
@@ -281,11 +282,7 @@ static void add_xml(struct buf *b, const char *text)
     struct buf plain = { 0 };
     say_text(&plain, text, strlen(text));
     for (size_t i = 0; i < plain.len; i++) {
-        const char *entity = plain.at[i] == '<'   ? "&lt;"
-                             : plain.at[i] == '>' ? "&gt;"
-                             : plain.at[i] == '&' ? "&amp;"
-                             : plain.at[i] == '"' ? "&quot;"
-                                                  : NULL;
+        const char *entity = markup_entity(plain.at[i]);
         if (entity)
             buf_string(b, entity);
         else
