@@ -5,6 +5,7 @@
  */
 #include "buf.h"
 #include "clock.h"
+#include "member.h"
 #include "outputs.h"
 
 #include <string.h>
@@ -13,31 +14,15 @@
 #define CS_VERSION "0"
 #endif
 
-static void add_name(struct buf *b, const char *name)
-{
-    if (b->at[b->len - 1] != '{')
-        buf_char(b, ',');
-    buf_json(b, name, strlen(name));
-    buf_char(b, ':');
-}
-
 static void add_text(struct buf *b, const char *name, const char *text)
 {
-    if (!text || !*text)
-        return;
-    add_name(b, name);
-    buf_json(b, text, strlen(text));
-}
-
-static void add_number(struct buf *b, const char *name, int64_t n)
-{
-    add_name(b, name);
-    buf_number(b, n);
+    if (text && *text)
+        member_text(b, name, text);
 }
 
 static void add_seconds(struct buf *b, const char *name, int64_t ns)
 {
-    add_name(b, name);
+    member_name(b, name);
     buf_printf(b, "%.6f", (double)ns / (double)CLOCK_S);
 }
 
@@ -45,7 +30,7 @@ static void add_flag(struct buf *b, const char *name, bool flag)
 {
     if (!flag)
         return;
-    add_name(b, name);
+    member_name(b, name);
     buf_string(b, "true");
 }
 
@@ -75,11 +60,11 @@ static void write_run(FILE *f, const struct results *r)
 {
     struct buf b = { 0 };
     begin(&b, "run");
-    add_number(&b, "results", 1);
+    member_number(&b, "results", 1);
     add_text(&b, "clientsuite", CS_VERSION);
     add_seconds(&b, "began", r->began);
-    add_number(&b, "cases", (int64_t)r->plan->count);
-    add_number(&b, "seed", (int64_t)r->seed);
+    member_number(&b, "cases", (int64_t)r->plan->count);
+    member_number(&b, "seed", (int64_t)r->seed);
     if (r->edition)
         add_text(&b, "edition", r->edition->name);
     write_line(f, &b);
@@ -99,10 +84,10 @@ static void write_client(FILE *f, const struct results *r, const struct client_r
     add_text(&b, "version", c->version);
     add_text(&b, "runtime", c->runtime);
     if (c->kinds && *c->kinds) {
-        add_name(&b, "kinds");
+        member_name(&b, "kinds");
         buf_string(&b, c->kinds);
     }
-    add_name(&b, "capabilities");
+    member_name(&b, "capabilities");
     buf_char(&b, '[');
     for (const char *const *name = c->variant->capabilities; *name; name++) {
         if (name != c->variant->capabilities)
@@ -120,7 +105,7 @@ static void add_numbers(struct buf *b, const char *name, const uint64_t *numbers
 {
     if (count == 0)
         return;
-    add_name(b, name);
+    member_name(b, name);
     for (size_t i = 0; i < count; i++)
         buf_printf(b, "%s%llu", i ? "," : "[", (unsigned long long)numbers[i]);
     buf_char(b, ']');
@@ -137,7 +122,7 @@ static void add_check(struct buf *b, const struct verdict *v, const char *source
     add_flag(b, "house", v->house);
     add_flag(b, "critical", v->critical);
     if (v->kind == VERDICT_INFO) {
-        add_name(b, "holds");
+        member_name(b, "holds");
         buf_string(b, v->holds ? "true" : "false");
     }
     add_text(b, "sentence", v->sentence);
@@ -148,7 +133,7 @@ static void add_check(struct buf *b, const struct verdict *v, const char *source
 static void add_checks(struct buf *b, const struct case_result *c)
 {
     const struct scenario *s = c->of->scenario;
-    add_name(b, "checks");
+    member_name(b, "checks");
     buf_char(b, '[');
     for (size_t i = 0; i < c->graded->count; i++) {
         if (i)
@@ -165,7 +150,7 @@ static void add_documentation(struct buf *b, const struct scenario *s)
     add_text(b, "about", s->about);
     add_text(b, "cause", s->cause);
     add_text(b, "fix", s->fix);
-    add_name(b, "sources");
+    member_name(b, "sources");
     buf_char(b, '[');
     for (const char *const *source = s->sources; source && *source; source++) {
         if (source != s->sources)
@@ -182,7 +167,7 @@ static void add_found(struct buf *b, const struct diagnosed *f)
     add_text(b, "layer", f->layer);
     add_flag(b, "mistake", !f->note);
     add_flag(b, "critical", f->critical);
-    add_number(b, "times", (int64_t)f->times);
+    member_number(b, "times", (int64_t)f->times);
     add_text(b, "seen", f->seen);
     add_text(b, "cause", f->cause);
     add_text(b, "fix", f->fix);
@@ -192,7 +177,7 @@ static void add_found(struct buf *b, const struct diagnosed *f)
 
 static void add_diagnosis(struct buf *b, const struct trial_record *t)
 {
-    add_name(b, "diagnosis");
+    member_name(b, "diagnosis");
     buf_char(b, '[');
     for (size_t i = 0; i < t->found_count; i++) {
         if (i)
@@ -205,7 +190,7 @@ static void add_diagnosis(struct buf *b, const struct trial_record *t)
 /* Its lines are JSON objects already. */
 static void add_journal(struct buf *b, const struct trial_record *r)
 {
-    add_name(b, "journal");
+    member_name(b, "journal");
     buf_char(b, '[');
     for (size_t i = 0; i < r->journal_len;) {
         const char *newline = memchr(r->journal + i, '\n', r->journal_len - i);
@@ -222,7 +207,7 @@ static void add_journal(struct buf *b, const struct trial_record *r)
 static void add_first(struct buf *b, const struct trial_record *first)
 {
     size_t n = 0;
-    add_name(b, "first_play");
+    member_name(b, "first_play");
     buf_char(b, '[');
     for (size_t i = 0; i < first->graded->count; i++) {
         const struct verdict *v = &first->graded->verdicts[i];
@@ -259,7 +244,7 @@ static void write_case(FILE *f, const struct results *r, const struct case_resul
         add_first(&b, c->first);
     add_text(&b, "blocked_by", c->blocked_by);
     if (c->of->tier)
-        add_number(&b, "tier", c->of->tier);
+        member_number(&b, "tier", c->of->tier);
     add_documentation(&b, c->of->scenario);
     add_checks(&b, c);
     if (t && t->found_count)
@@ -273,7 +258,7 @@ static void write_case(FILE *f, const struct results *r, const struct case_resul
 
 static void add_tally(struct buf *b, const char *name, const struct level_tally *t)
 {
-    add_name(b, name);
+    member_name(b, name);
     buf_printf(b,
                "{\"pass\":%zu,\"fail\":%zu,\"weak\":%zu,\"info\":%zu,\"other\":%zu,"
                "\"not-applicable\":%zu}",
@@ -294,7 +279,7 @@ static void add_layer(struct buf *b, const struct layer_tally *l)
 static void add_house(struct buf *b, const struct results *r, const struct client_result *c,
                       const struct summary *s)
 {
-    add_name(b, "house");
+    member_name(b, "house");
     buf_char(b, '[');
     for (size_t i = 0; i < s->house_count; i++) {
         const struct house_row *h = &s->house[i];
@@ -304,7 +289,7 @@ static void add_house(struct buf *b, const struct results *r, const struct clien
         add_text(b, "says", h->says);
         if (h->broken) {
             add_text(b, "sentence", h->sentence);
-            add_name(b, "broken_in");
+            member_name(b, "broken_in");
             buf_char(b, '[');
             for (size_t k = h->first, n = 0; k < r->plan->count; k++) {
                 const struct case_result *one = &c->cases[k];
@@ -332,13 +317,13 @@ static void write_summary(FILE *f, const struct results *r, size_t client)
     begin(&b, "summary");
     add_client_name(&b, c);
     add_text(&b, "letter", (const char[]){ s.letter, '\0' });
-    add_number(&b, "cases", (int64_t)s.cases);
-    add_number(&b, "played", (int64_t)s.played);
-    add_number(&b, "exercised", (int64_t)s.exercised);
-    add_number(&b, "failed", (int64_t)s.failed);
-    add_name(&b, "all");
+    member_number(&b, "cases", (int64_t)s.cases);
+    member_number(&b, "played", (int64_t)s.played);
+    member_number(&b, "exercised", (int64_t)s.exercised);
+    member_number(&b, "failed", (int64_t)s.failed);
+    member_name(&b, "all");
     add_layer(&b, &s.all);
-    add_name(&b, "layers");
+    member_name(&b, "layers");
     buf_char(&b, '[');
     for (size_t i = 0; i < s.layer_count; i++) {
         if (i)
@@ -359,7 +344,7 @@ static void write_end(FILE *f, const struct results *r, int exit_code)
     add_seconds(&b, "ended", r->ended);
     add_seconds(&b, "noise", r->noise);
     add_seconds(&b, "own_cpu", r->own);
-    add_number(&b, "exit", exit_code);
+    member_number(&b, "exit", exit_code);
     add_flag(&b, "interrupted", r->was_interrupted);
     write_line(f, &b);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "member.h"
 
 /* ---- members --------------------------------------------------------------------------------- */
 
@@ -22,35 +23,15 @@ static void end(struct buf *b)
     buf_string(b, "}\n");
 }
 
-static void add_name(struct buf *b, const char *name)
-{
-    if (b->at[b->len - 1] != '{')
-        buf_char(b, ',');
-    buf_json(b, name, strlen(name));
-    buf_char(b, ':');
-}
-
-static void add_text(struct buf *b, const char *name, const char *text)
-{
-    add_name(b, name);
-    buf_json(b, text, strlen(text));
-}
-
-static void add_number(struct buf *b, const char *name, int64_t n)
-{
-    add_name(b, name);
-    buf_number(b, n);
-}
-
 static void add_flag(struct buf *b, const char *name, bool flag)
 {
-    add_name(b, name);
+    member_name(b, name);
     buf_string(b, flag ? "true" : "false");
 }
 
 static void add_texts(struct buf *b, const char *name, const char *const *texts)
 {
-    add_name(b, name);
+    member_name(b, name);
     buf_char(b, '[');
     for (size_t i = 0; texts && texts[i]; i++) {
         if (i)
@@ -64,15 +45,15 @@ static void add_texts(struct buf *b, const char *name, const char *const *texts)
 static void add_ms(struct buf *b, const char *name, int64_t ns)
 {
     if (ns)
-        add_number(b, name, (ns + CLOCK_MS - 1) / CLOCK_MS);
+        member_number(b, name, (ns + CLOCK_MS - 1) / CLOCK_MS);
 }
 
 static void add_map(struct buf *b, const char *name, const struct named *list, size_t count)
 {
-    add_name(b, name);
+    member_name(b, name);
     buf_char(b, '{');
     for (size_t i = 0; i < count; i++) {
-        add_name(b, list[i].name);
+        member_name(b, list[i].name);
         buf_json(b, list[i].value, list[i].value_len);
     }
     buf_char(b, '}');
@@ -83,10 +64,10 @@ static void add_map(struct buf *b, const char *name, const struct named *list, s
 static void add_credentials(struct buf *b, const struct client_keys *k)
 {
     if (k->credential_count == 1) {
-        add_text(b, "username", k->credentials[0].name);
-        add_text(b, "password", k->credentials[0].password);
+        member_text(b, "username", k->credentials[0].name);
+        member_text(b, "password", k->credentials[0].password);
     } else if (k->credential_count > 1) {
-        add_name(b, "credentials");
+        member_name(b, "credentials");
         for (size_t i = 0; i < k->credential_count; i++) {
             buf_string(b, i ? ",[" : "[[");
             buf_json(b, k->credentials[i].name, strlen(k->credentials[i].name));
@@ -97,7 +78,7 @@ static void add_credentials(struct buf *b, const struct client_keys *k)
         buf_char(b, ']');
     }
     if (k->credential_count)
-        add_text(b, "by", k->credentials_by ? k->credentials_by : "documented");
+        member_text(b, "by", k->credentials_by ? k->credentials_by : "documented");
 }
 
 static void add_proxy_object(struct buf *b, const struct proxy_setup *p,
@@ -108,7 +89,7 @@ static void add_proxy_object(struct buf *b, const struct proxy_setup *p,
         return;
     }
     buf_char(b, '{');
-    add_text(b, "url", p->url);
+    member_text(b, "url", p->url);
     if (p->is_literal)
         add_flag(b, "literal", true);
     add_credentials(b, k);
@@ -117,11 +98,11 @@ static void add_proxy_object(struct buf *b, const struct proxy_setup *p,
 
 static void add_proxies(struct buf *b, const struct setup *s)
 {
-    add_name(b, "proxy");
+    member_name(b, "proxy");
     add_proxy_object(b, &s->proxy, s->keys);
     if (!s->pool_count)
         return;
-    add_name(b, "pool");
+    member_name(b, "pool");
     buf_char(b, '[');
     for (size_t i = 0; i < s->pool_count; i++) {
         if (i)
@@ -134,16 +115,16 @@ static void add_proxies(struct buf *b, const struct setup *s)
 static void add_retry(struct buf *b, const struct client_keys *k)
 {
     if (k->retry != RETRY_POLICY) {
-        add_text(b, "retry", k->retry == RETRY_OFF ? "off" : "default");
+        member_text(b, "retry", k->retry == RETRY_OFF ? "off" : "default");
         return;
     }
-    add_name(b, "retry");
+    member_name(b, "retry");
     buf_char(b, '{');
-    add_number(b, "attempts", (int64_t)k->attempts);
+    member_number(b, "attempts", (int64_t)k->attempts);
     add_ms(b, "base_ms", k->base);
     add_ms(b, "cap_ms", k->cap);
     if (k->methods && strcmp(k->methods[0], "all") == 0 && !k->methods[1])
-        add_text(b, "methods", "all");
+        member_text(b, "methods", "all");
     else if (k->methods)
         add_texts(b, "methods", k->methods);
     buf_char(b, '}');
@@ -151,7 +132,7 @@ static void add_retry(struct buf *b, const struct client_keys *k)
 
 static void add_deadlines(struct buf *b, int64_t connect, int64_t read, int64_t total)
 {
-    add_name(b, "deadlines");
+    member_name(b, "deadlines");
     buf_char(b, '{');
     add_ms(b, "connect_ms", connect);
     add_ms(b, "read_ms", read);
@@ -163,10 +144,10 @@ static void add_rare_keys(struct buf *b, const struct setup *s, uint64_t given)
 {
     const struct client_keys *k = s->keys;
     if (given & 1ULL << CLIENT_ORIGIN_CREDENTIALS && k->origin_credentials.name) {
-        add_name(b, "origin_credentials");
+        member_name(b, "origin_credentials");
         buf_char(b, '{');
-        add_text(b, "username", k->origin_credentials.name);
-        add_text(b, "password", k->origin_credentials.password);
+        member_text(b, "username", k->origin_credentials.name);
+        member_text(b, "password", k->origin_credentials.password);
         buf_char(b, '}');
     }
     if (given & 1ULL << CLIENT_SCHEMES && k->schemes)
@@ -178,7 +159,7 @@ static void add_rare_keys(struct buf *b, const struct setup *s, uint64_t given)
     if (given & 1ULL << CLIENT_VERIFY)
         add_flag(b, "verify", k->verify);
     if (given & 1ULL << CLIENT_ROTATE && k->rotate)
-        add_text(b, "rotate", k->rotate);
+        member_text(b, "rotate", k->rotate);
     if (s->environment_count)
         add_map(b, "environment", s->environment, s->environment_count);
     if (s->host_count)
@@ -192,9 +173,9 @@ void protocol_open(struct buf *b, uint64_t session, const struct setup *s)
 {
     const struct client_keys *k = s->keys;
     begin(b, "open");
-    add_number(b, "session", (int64_t)session);
+    member_number(b, "session", (int64_t)session);
     add_proxies(b, s);
-    add_text(b, "ca_file", s->ca_file);
+    member_text(b, "ca_file", s->ca_file);
     add_retry(b, k);
     add_flag(b, "redirects", k->redirects);
     add_deadlines(b, k->connect, k->read, k->total);
@@ -206,7 +187,7 @@ void protocol_change(struct buf *b, uint64_t session, const struct setup *s)
 {
     const struct client_keys *k = s->keys;
     begin(b, "change");
-    add_number(b, "session", (int64_t)session);
+    member_number(b, "session", (int64_t)session);
     if (k->given & (1ULL << CLIENT_PROXY | 1ULL << CLIENT_POOL))
         add_proxies(b, s);
     else if (k->given & (1ULL << CLIENT_CREDENTIALS))
@@ -225,7 +206,7 @@ void protocol_change(struct buf *b, uint64_t session, const struct setup *s)
 
 static void add_base64(struct buf *b, const char *name, const char *octets, size_t len)
 {
-    add_name(b, name);
+    member_name(b, name);
     buf_char(b, '"');
     char *at = buf_extend(b, (len + 2) / 3 * 4 + 1);
     EVP_EncodeBlock((unsigned char *)at, (const unsigned char *)octets, (int)len);
@@ -236,12 +217,12 @@ static void add_base64(struct buf *b, const char *name, const char *octets, size
 static void add_body(struct buf *b, const struct request_setup *r)
 {
     const struct body *body = &r->step->body;
-    add_name(b, "body");
+    member_name(b, "body");
     buf_char(b, '{');
     if (r->body)
         add_base64(b, "base64", r->body, r->body_len);
     else
-        add_number(b, "size", (int64_t)body->size);
+        member_number(b, "size", (int64_t)body->size);
     if (body->source == BODY_STREAM)
         add_flag(b, "stream", true);
     buf_char(b, '}');
@@ -249,7 +230,7 @@ static void add_body(struct buf *b, const struct request_setup *r)
 
 static void add_headers(struct buf *b, const struct request_setup *r)
 {
-    add_name(b, "headers");
+    member_name(b, "headers");
     buf_char(b, '[');
     for (size_t i = 0; i < r->header_count; i++) {
         buf_string(b, i ? ",[" : "[");
@@ -265,16 +246,16 @@ void protocol_request(struct buf *b, uint64_t session, uint64_t id, const struct
 {
     const struct step *s = r->step;
     begin(b, "request");
-    add_number(b, "session", (int64_t)session);
-    add_number(b, "id", (int64_t)id);
+    member_number(b, "session", (int64_t)session);
+    member_number(b, "id", (int64_t)id);
     if (r->connect) {
-        add_name(b, "raw");
+        member_name(b, "raw");
         buf_char(b, '{');
-        add_text(b, "connect", r->connect);
+        member_text(b, "connect", r->connect);
         buf_char(b, '}');
     } else {
-        add_text(b, "method", s->method);
-        add_text(b, "url", r->url);
+        member_text(b, "method", s->method);
+        member_text(b, "url", r->url);
         add_headers(b, r);
     }
     if (s->has_body)
@@ -282,7 +263,7 @@ void protocol_request(struct buf *b, uint64_t session, uint64_t id, const struct
     if (s->expect_continue)
         add_flag(b, "expect_continue", true);
     if (s->stream_read)
-        add_text(b, "read", "stream");
+        member_text(b, "read", "stream");
     if (s->connect || s->read || s->total)
         add_deadlines(b, r->connect_limit, r->read_limit, r->total);
     if (s->parallel)
@@ -295,8 +276,8 @@ void protocol_request(struct buf *b, uint64_t session, uint64_t id, const struct
 void protocol_hello(struct buf *b, const char *variant)
 {
     begin(b, "hello");
-    add_number(b, "driver", 1);
-    add_text(b, "variant", variant);
+    member_number(b, "driver", 1);
+    member_text(b, "variant", variant);
     end(b);
 }
 
@@ -309,14 +290,14 @@ void protocol_verb(struct buf *b, const char *verb)
 void protocol_cancel(struct buf *b, uint64_t session, uint64_t id)
 {
     begin(b, "cancel");
-    add_number(b, "session", (int64_t)session);
-    add_number(b, "id", (int64_t)id);
+    member_number(b, "session", (int64_t)session);
+    member_number(b, "id", (int64_t)id);
     end(b);
 }
 
 void protocol_close(struct buf *b, uint64_t session)
 {
     begin(b, "close");
-    add_number(b, "session", (int64_t)session);
+    member_number(b, "session", (int64_t)session);
     end(b);
 }

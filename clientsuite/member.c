@@ -1,0 +1,26 @@
+/*
+ * Members of JSON objects.
+ */
+#include "member.h"
+
+#include <string.h>
+
+void member_name(struct buf *b, const char *name)
+{
+    if (b->at[b->len - 1] != '{')
+        buf_char(b, ',');
+    buf_json(b, name, strlen(name));
+    buf_char(b, ':');
+}
+
+void member_text(struct buf *b, const char *name, const char *text)
+{
+    member_name(b, name);
+    buf_json(b, text, strlen(text));
+}
+
+void member_number(struct buf *b, const char *name, int64_t n)
+{
+    member_name(b, name);
+    buf_number(b, n);
+}

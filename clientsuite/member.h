@@ -1,0 +1,16 @@
+/*
+ * Members of a JSON object that is being written, each behind a comma where one is needed. The
+ * object's brace is in the buf already.
+ */
+#ifndef CS_MEMBER_H
+#define CS_MEMBER_H
+
+#include <stdint.h>
+
+#include "buf.h"
+
+void member_name(struct buf *, const char *name); /* the caller writes the value */
+void member_text(struct buf *, const char *name, const char *text);
+void member_number(struct buf *, const char *name, int64_t);
+
+#endif
