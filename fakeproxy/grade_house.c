@@ -304,6 +304,15 @@ static struct finding judge_promise(struct grading *g)
 
 /* ---- truth ---------------------------------------------------------------------------------- */
 
+/* The page of a refused CONNECT (bodies.h), and the caller can see that it is no answer of the
+ * site: the client says so, or the status does, which only proxies may use (RFC 9110, 15.5.8). */
+static bool is_named_refusal(const struct fp_event *e)
+{
+    int64_t status = grading_number(e, FIELD_status);
+    return event_get(e, FIELD_body_of) &&
+           (status == 407 || (status >= 300 && grading_is(e, FIELD_hop, "proxy")));
+}
+
 static struct finding judge_truth(struct grading *g)
 {
     size_t seen = 0;
@@ -314,7 +323,7 @@ static struct finding judge_truth(struct grading *g)
             continue;
         seen++;
         bool is_part = grading_is(e, FIELD_body, "part");
-        if (!is_part && !grading_is(e, FIELD_body, "foreign"))
+        if (!is_part && (!grading_is(e, FIELD_body, "foreign") || is_named_refusal(e)))
             continue;
         struct finding f = grading_found(
             g, FINDING_BROKEN, "%s is called an answer, but its body is %s",

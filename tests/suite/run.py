@@ -278,6 +278,19 @@ def cancelled(run):
 
 
 @test
+def cancelled_after_a_time(run):
+    """Counted from the start of each call, with nothing else happening meanwhile; also of one behind another."""
+    verdicts = play_one(
+        run, {"steps": [{"url": "http://{origin}/1", "cancel": "200ms"}, {"url": "http://{origin}/2", "cancel": "300ms"}]},
+        {"first": {"gap": {"from": {"event": "step", "step": 1}, "to": {"event": "cancel", "step": 1}}, "min": "200ms"},
+         "second": {"gap": {"from": {"event": "step", "step": 2}, "to": {"event": "cancel", "step": 2}}, "min": "300ms"}},
+        capabilities=["cancel"], proxy={"rules": [{"on": "request", "fault": True, "do": ["stall"]}]})
+    eq(verdicts, {"first": "pass", "second": "pass"})
+    eq([e["event"] for e in journal(run, "test/one", "step", "cancel", "outcome")], ["step", "cancel", "outcome"] * 2)
+    eq({e["kind"] for e in journal(run, "test/one", "outcome")}, {"cancelled"})
+
+
+@test
 def sessions_and_changes(run):
     """A session with another proxy; then the client's own changes to that."""
     verdicts = play_one(
