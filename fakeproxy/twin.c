@@ -403,11 +403,20 @@ char *twin_key(const struct scenario *twin)
     return b.at;
 }
 
+/* In a raw tunnel only the rules speak: without them nothing comes, and that is no failure. */
+static bool asks_raw(const struct scenario *s)
+{
+    bool raw = false;
+    for (size_t i = 0; i < s->client.step_count; i++)
+        raw |= s->client.steps[i].raw_connect.octets != NULL;
+    return raw;
+}
+
 /* ---- what comes of it ------------------------------------------------------------------------ */
 
 bool twin_is_needed(const struct scenario *s, const struct graded *g)
 {
-    if (!twin_differs(s))
+    if (!twin_differs(s) || asks_raw(s))
         return false;
     for (size_t i = 0; i < s->actor_count; i++)
         if (s->actors[i].listen == LISTEN_REFUSED || s->actors[i].listen == LISTEN_BLACKHOLE)

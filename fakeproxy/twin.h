@@ -26,7 +26,8 @@ char *twin_key(const struct scenario *twin);
  * once more would only excuse it. */
 bool twin_differs(const struct scenario *);
 
-/* Does the case ask for its twin's play? It does, if there is a difference, where a check of its
+/* Does the case ask for its twin's play? It does, if there is a difference and no raw tunnel (where
+ * nobody but the rules would speak), where a check of its
  * own is fail, weak or not-exercised, and where no request can come because a listener is not open:
  * then that is the only sign that the client works. */
 bool twin_is_needed(const struct scenario *, const struct graded *);

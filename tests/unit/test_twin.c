@@ -299,6 +299,7 @@ static const struct {
     { FAULT STEP, VERDICT_NOT_APPLICABLE, false, false },
     { FAULT STEP, VERDICT_FAIL, true, false },
     { STEP, VERDICT_FAIL, false, false }, /* nothing to take away */
+    { FAULT "'client':{'steps':[{'raw':{'connect':'{origin}:22'}}]}", VERDICT_FAIL, false, false },
     { "'proxy':{'listen':'refused'}," STEP, VERDICT_PASS, false, true },
     { "'proxy':{'listen':'blackhole'}," STEP, VERDICT_PASS, false, true },
     { "'proxy':{'listen':{'open_after':'1s'}}," STEP, VERDICT_PASS, false, false },
