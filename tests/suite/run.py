@@ -171,7 +171,7 @@ def children(run):
 
 @test
 def storm(run):
-    case = breaks(run, "storm", "storm", "blocked")  # so does its twin
+    case = breaks(run, "storm", "storm", "not-exercised")
     eq(run.checks("test/broken")["storm"]["verdict"], "fail")
     assert "interrupted" not in case
 
@@ -202,7 +202,7 @@ def unsupported(run):
 @test
 def refuses(run):
     """A client that does not take its settings: that is the outcome of every step."""
-    case = breaks(run, "refuses", "done", "blocked")  # so does its twin
+    case = breaks(run, "refuses", "done", "not-exercised")
     outcomes = [e for e in case["journal"] if e["event"] == "outcome"]
     eq([(e["ends"], e["kind"], e["error"]) for e in outcomes], [("error", "config", "I do not like port numbers")] * 2)
 
@@ -275,6 +275,19 @@ def cancelled(run):
     eq(verdicts, {"over": "pass"})
     eq([e["event"] for e in journal(run, "test/one", "step", "cancel", "outcome")], ["step", "cancel", "outcome"])
     eq(journal(run, "test/one", "outcome")[0]["kind"], "cancelled")
+
+
+@test
+def cancelled_after_a_time(run):
+    """Counted from the start of each call, with nothing else happening meanwhile; also of one behind another."""
+    verdicts = play_one(
+        run, {"steps": [{"url": "http://{origin}/1", "cancel": "200ms"}, {"url": "http://{origin}/2", "cancel": "300ms"}]},
+        {"first": {"gap": {"from": {"event": "step", "step": 1}, "to": {"event": "cancel", "step": 1}}, "min": "200ms"},
+         "second": {"gap": {"from": {"event": "step", "step": 2}, "to": {"event": "cancel", "step": 2}}, "min": "300ms"}},
+        capabilities=["cancel"], proxy={"rules": [{"on": "request", "fault": True, "do": ["stall"]}]})
+    eq(verdicts, {"first": "pass", "second": "pass"})
+    eq([e["event"] for e in journal(run, "test/one", "step", "cancel", "outcome")], ["step", "cancel", "outcome"] * 2)
+    eq({e["kind"] for e in journal(run, "test/one", "outcome")}, {"cancelled"})
 
 
 @test
@@ -564,6 +577,18 @@ def twin(run):
     run.play("good", capabilities=["absolute-form", "deadlines", "https"])
     eq(run.checks("test/blocked")["error"]["verdict"], "blocked")
     assert "without the fault" in run.cases()["test/blocked"]["blocked_by"]
+
+
+@test
+def no_twin(run):
+    """Where nothing is wrong in the case itself, no twin excuses the client."""
+    nothing = json.loads(json.dumps(PLAIN))
+    nothing["client"]["steps"] = [{"url": "http://{origin}/a"}]
+    nothing["client"]["environment"] = {"SUITE_TEST_MODE": "hostile"}  # asks for it, then tells of an error
+    run.scenario(nothing)
+    run.play("environment", capabilities=["absolute-form", "deadlines", "environment"])
+    eq(run.checks("test/plain")["answered"]["verdict"], "fail")
+    eq(run.cases()["test/plain"].get("blocked_by"), None)
 
 
 @test
