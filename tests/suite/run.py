@@ -362,6 +362,21 @@ def command_whose_tunnel_is_refused(run):
 
 
 @test
+def command_without_a_place_for_it(run):
+    """What no placeholder carries is not asked for: neither a method, nor a body, is left out in silence."""
+    for step in ({"method": "POST", "body": {"size": 5}}, {"method": "HEAD"}, {"body": {"size": 5}}, {"headers": [["X-A", "b"]]}):
+        name = "-".join(step)
+        run.scenario({**FAULT, "id": f"test/{name}-{step.get('method', 'GET')}".lower(),
+                      "client": {"steps": [{"url": "http://{origin}/", **step}]}})
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer", "7": "reset"})
+    wanted = {"test/method-body-post": "POST", "test/method-head": "HEAD", "test/body-get": "request bodies", "test/headers-get": "header fields"}
+    for name, what in wanted.items():
+        case = run.cases()[name]
+        eq((case["fate"], what in case["why"]), ("unsupported", True))
+        eq(run.checks(name)["error"]["verdict"], "not-applicable")
+
+
+@test
 def command_header_block_with_a_fold(run):
     run.scenario(PLAIN)
     command(run, argv=["folded", "{proxy}", "{url}", "{output_file}", "{headers_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer"})
