@@ -377,6 +377,25 @@ def command_without_a_place_for_it(run):
 
 
 @test
+def a_profile_that_is_a_link(run):
+    """Its command is looked for beside the link, as setups lay it, not where the link leads to."""
+    run.scenario(PLAIN)
+    folder = os.path.join(run.folder, "set up")
+    os.mkdir(folder)
+    with open(os.path.join(run.folder, "linked.json"), "w") as f:
+        json.dump({"clientsuite": 1, "name": "test", "capabilities": ["absolute-form", "deadlines", "keep-alive"], "command": {
+            "argv": ["./client", "each", "{proxy}", "{url}", "{output_file}"], "status": "^HTTP ([0-9]+)"}}, f)
+    os.symlink("../linked.json", os.path.join(folder, "profile.json"))
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "command.py")
+    with open(os.path.join(folder, "client"), "w") as f:
+        f.write(f'#!/bin/sh\nexec "{sys.executable}" -B "{program}" "$@"\n')
+    os.chmod(os.path.join(folder, "client"), 0o755)
+    run.run("run", "--client", os.path.join(folder, "profile.json"), "--only", "test/*", "--report", "json:results")
+    run.results()
+    eq(run.checks("test/plain")["answered"]["verdict"], "pass")
+
+
+@test
 def command_header_block_with_a_fold(run):
     run.scenario(PLAIN)
     command(run, argv=["folded", "{proxy}", "{url}", "{output_file}", "{headers_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer"})
