@@ -109,6 +109,7 @@ static void on_sending(void *arg, uint64_t id)
         return;
     }
     trial_write_step(t, r);
+    timer_set(&t->poll, 0); /* from now on it may be cancelled */
 }
 
 static void say_unsupported(struct trial *t, const char *what)

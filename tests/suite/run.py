@@ -278,6 +278,17 @@ def cancelled(run):
 
 
 @test
+def cancelled_after_a_time(run):
+    """By the clock alone: nothing happens at the proxy between the request and its cancellation."""
+    verdicts = play_one(
+        run, {"steps": [{"url": "http://{origin}/", "cancel": "300ms"}]},
+        {"over": {"outcome": {"ends": "error", "took": {"min": "200ms", "max": "2s"}}}}, capabilities=["cancel"],
+        proxy={"rules": [{"on": "request", "fault": True, "do": ["stall"]}]})
+    eq(verdicts, {"over": "pass"})
+    eq([e["event"] for e in journal(run, "test/one", "step", "cancel", "outcome")], ["step", "cancel", "outcome"])
+
+
+@test
 def sessions_and_changes(run):
     """A session with another proxy; then the client's own changes to that."""
     verdicts = play_one(
