@@ -375,6 +375,40 @@ def command_whose_tunnel_is_refused(run):
 
 
 @test
+def command_without_a_place_for_it(run):
+    """What no placeholder carries is not asked for: neither a method, nor a body, is left out in silence."""
+    for step in ({"method": "POST", "body": {"size": 5}}, {"method": "HEAD"}, {"body": {"size": 5}}, {"headers": [["X-A", "b"]]}):
+        name = "-".join(step)
+        run.scenario({**FAULT, "id": f"test/{name}-{step.get('method', 'GET')}".lower(),
+                      "client": {"steps": [{"url": "http://{origin}/", **step}]}})
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer", "7": "reset"})
+    wanted = {"test/method-body-post": "POST", "test/method-head": "HEAD", "test/body-get": "request bodies", "test/headers-get": "header fields"}
+    for name, what in wanted.items():
+        case = run.cases()[name]
+        eq((case["fate"], what in case["why"]), ("unsupported", True))
+        eq(run.checks(name)["error"]["verdict"], "not-applicable")
+
+
+@test
+def a_profile_that_is_a_link(run):
+    """Its command is looked for beside the link, as setups lay it, not where the link leads to."""
+    run.scenario(PLAIN)
+    folder = os.path.join(run.folder, "set up")
+    os.mkdir(folder)
+    with open(os.path.join(run.folder, "linked.json"), "w") as f:
+        json.dump({"clientsuite": 1, "name": "test", "capabilities": ["absolute-form", "deadlines", "keep-alive"], "command": {
+            "argv": ["./client", "each", "{proxy}", "{url}", "{output_file}"], "status": "^HTTP ([0-9]+)"}}, f)
+    os.symlink("../linked.json", os.path.join(folder, "profile.json"))
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "command.py")
+    with open(os.path.join(folder, "client"), "w") as f:
+        f.write(f'#!/bin/sh\nexec "{sys.executable}" -B "{program}" "$@"\n')
+    os.chmod(os.path.join(folder, "client"), 0o755)
+    run.run("run", "--client", os.path.join(folder, "profile.json"), "--only", "test/*", "--report", "json:results")
+    run.results()
+    eq(run.checks("test/plain")["answered"]["verdict"], "pass")
+
+
+@test
 def command_header_block_with_a_fold(run):
     run.scenario(PLAIN)
     command(run, argv=["folded", "{proxy}", "{url}", "{output_file}", "{headers_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer"})
