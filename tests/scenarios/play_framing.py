@@ -306,11 +306,11 @@ def no_success(play):
 @plays("framing/status-line-garbage")
 def guessed_success(play):
     if play.variant == "icy":
-        play.reports("icy", True)
+        play.reports("icy", True)  # and nothing else: the row leaves it open
     else:
-        play.fails("refused")
+        play.fails("refused", "truth")
     no_status_line(play)
-    play.outcome(status=200, bytes=2, body="unknown")
+    play.outcome(status=200, bytes=2, body="foreign")
 
 
 # ---- octet by octet, and without end -------------------------------------------------------------
