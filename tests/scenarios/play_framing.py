@@ -271,14 +271,21 @@ def folded(play):
 def one_line(play):
     play.passes("unfolded")
     folded(play)
-    play.outcome(status=200, body="whole", header=[["x-a", "b c"]])
+    play.outcome(status=200, body="whole", header=[["Content-Length", "18"], ["X-A", "b c"]])
 
 
 @plays("framing/obs-fold")
 def half_a_value(play):
     play.fails("unfolded")
     folded(play)
-    play.outcome(status=200, body="whole", header=[["x-a", "b"]])
+    play.outcome(status=200, body="whole", header=[["Content-Length", "18"], ["X-A", "b"]])
+
+
+@plays("framing/obs-fold")
+def tells_no_fields(play):
+    play.untested("unfolded")
+    folded(play)
+    play.outcome(status=200, body="whole")
 
 
 LINES = {"letters": "HTTP/1.1 2OO OK", "short": "HTTP/1.1 20", "version": "HTTP/x.y 200 OK",
