@@ -361,6 +361,14 @@ def command_each(run):
 
 
 @test
+def command_that_fails_as_if_answered(run):
+    """8 means that there was an answer, but here nothing was asked: an error. With 0 the command itself calls it an answer."""
+    run.scenario({**PLAIN, "client": {"steps": [{"url": "http://{origin}/mute-8"}, {"url": "http://{origin}/mute-0"}]}})
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer", "8": "answer"})
+    eq([e["ends"] for e in journal(run, "test/plain", "outcome")], ["error", "answer"])
+
+
+@test
 def command_whose_tunnel_is_refused(run):
     """The status is the proxy's, and says what kind of error it was, whatever the exit status means else."""
     kinds = {407: "proxy-auth", 502: "proxy-connect"}
