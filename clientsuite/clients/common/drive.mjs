@@ -284,7 +284,14 @@ export async function serve({ client, version, capabilities, Session, kinds }) {
   process.exit(0); // end of file means: finish, whatever is under way
 }
 
+// An error and what caused it, down to the first cause, as console.error() shows it: the status of a refused CONNECT may be the last of them.
 function words(e) {
-  const inner = e?.cause?.message && e.cause.message !== e.message ? `: ${e.cause.message}` : '';
-  return `${e?.message || e?.code || e}${inner}`;
+  const said = [];
+  const seen = new Set();
+  for (let cause = e; cause && !seen.has(cause); cause = cause.cause) {
+    seen.add(cause);
+    const text = String(cause.message || cause.code || cause);
+    if (!said.includes(text)) said.push(text);
+  }
+  return said.join(': ') || String(e);
 }

@@ -2,7 +2,7 @@
 // only dispatchers of the undici it was built with, which is an old one: undici's own takes its place before ky is loaded.
 
 import { Agent, FormData, Headers, ProxyAgent, Request, Response, fetch } from 'undici';
-import { serve, versionOf, NODE_KINDS } from './common/drive.mjs';
+import { serve, versionOf, Unsupported, NODE_KINDS } from './common/drive.mjs';
 
 // Native errors (code, name or words) and what the contract calls them: the first row that fits the error or a cause decides.
 const KINDS = [
@@ -35,7 +35,8 @@ class Session {
     const tls = { ...keys.tls, ...(connect && { timeout: connect }) };
     const options = { ...(read && { headersTimeout: read, bodyTimeout: read }) };
     const proxy = keys.proxy;
-    const isToken = proxy?.hasCredentials && (proxy.by === 'documented' || proxy.by === 'option');
+    if (proxy?.by === 'option') throw new Unsupported('user and password as options');
+    const isToken = proxy?.hasCredentials && proxy.by === 'documented';
     this.dispatcher = proxy
       ? new ProxyAgent({ ...options, uri: proxy.by === 'url' ? proxy.urlWithCredentials : proxy.url, requestTls: tls, proxyTls: tls, ...(isToken && { token: proxy.basic }) })
       : new Agent({ ...options, connect: tls });

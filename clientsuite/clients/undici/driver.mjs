@@ -4,7 +4,7 @@
 // Argument "retry": a RetryAgent around the ProxyAgent.
 
 import { fetch, Agent, EnvHttpProxyAgent, ProxyAgent, RetryAgent } from 'undici';
-import { serve, versionOf, NODE_KINDS } from './common/drive.mjs';
+import { serve, versionOf, Unsupported, NODE_KINDS } from './common/drive.mjs';
 
 // Native errors (code, name or words) and what the contract calls them: the first row that fits the error or a cause decides.
 const KINDS = [
@@ -38,8 +38,9 @@ class Session {
     const tls = { ...keys.tls, ...(connect && { timeout: connect }), ...(keys.hosts && { lookup: keys.lookup }) };
     const options = { ...(read && { headersTimeout: read, bodyTimeout: read }) };
     const proxy = keys.proxy;
+    if (proxy?.by === 'option') throw new Unsupported('user and password as options');
     if (proxy) {
-      const isToken = proxy.hasCredentials && (proxy.by === 'documented' || proxy.by === 'option');
+      const isToken = proxy.hasCredentials && proxy.by === 'documented';
       this.dispatcher = new ProxyAgent({
         ...options, uri: proxy.by === 'url' ? proxy.urlWithCredentials : proxy.url, requestTls: tls, proxyTls: tls,
         ...(isToken && { token: proxy.basic }), ...(variant === 'no-tunnel' && { proxyTunnel: false }),
