@@ -308,9 +308,9 @@ def guessed_success(play):
     if play.variant == "icy":
         play.reports("icy", True)
     else:
-        play.fails("refused")
+        play.fails("refused", "truth")
     no_status_line(play)
-    play.outcome(status=200, bytes=2, body="unknown")
+    play.outcome(status=200, bytes=2, body="foreign")
 
 
 # ---- octet by octet, and without end -------------------------------------------------------------
