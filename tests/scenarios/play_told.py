@@ -48,7 +48,7 @@ SHOWN = {"status": "variant", "body": "whole"}
 
 for row in (
     ("framing/1xx-many", answers.many_interim, WHOLE, BROKEN, "delivered"),
-    ("framing/gzip-truncated", answers.half_gzip, BROKEN, PART, "", "not-partial", "truth"),
+    ("framing/gzip-truncated", answers.half_gzip, BROKEN, PART, "", "not-partial"),
     ("framing/headers-endless", answers.endless_headers, BROKEN, dict(WHOLE, took=20),
      "refused stops"),
     ("gateway/origin-error-passed-through", answers.origin_error, dict(SHOWN, body_of="site"),

@@ -188,6 +188,9 @@ def early_and_late(scenario, wire, names, kind):
 
 
 early_and_late("transport/syn-blackhole", transport.syn_blackhole, "named", "timeout-connect")
+told("transport/syn-blackhole", transport.syn_blackhole,
+     {"ends": "error", "kind": "timeout-total", "error": "Failed to connect: Connection timed out", "took": 1.2},
+     passes="not-early in-time named")
 early_and_late("tunnel/stall-no-response", tunnels.no_answer, "names-timeout", "timeout-connect")
 told("tunnel/stall-no-response", tunnels.no_answer, {"ends": "error", "kind": "timeout-total"},
      misses="not-early", passes="stops")
