@@ -361,6 +361,14 @@ def command_each(run):
 
 
 @test
+def command_that_fails_as_if_answered(run):
+    """8 means that there was an answer, but here nothing was asked: an error. With 0 the command itself calls it an answer."""
+    run.scenario({**PLAIN, "client": {"steps": [{"url": "http://{origin}/mute-8"}, {"url": "http://{origin}/mute-0"}]}})
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer", "8": "answer"})
+    eq([e["ends"] for e in journal(run, "test/plain", "outcome")], ["error", "answer"])
+
+
+@test
 def command_whose_tunnel_is_refused(run):
     """The status is the proxy's, and says what kind of error it was, whatever the exit status means else."""
     kinds = {407: "proxy-auth", 502: "proxy-connect"}
@@ -372,6 +380,40 @@ def command_whose_tunnel_is_refused(run):
     for status, kind in kinds.items():
         outcome = journal(run, f"test/{status}", "outcome")[0]
         eq((outcome["ends"], outcome["status"], outcome["hop"], outcome["kind"]), ("error", status, "proxy", kind))
+
+
+@test
+def command_without_a_place_for_it(run):
+    """What no placeholder carries is not asked for: neither a method, nor a body, is left out in silence."""
+    for step in ({"method": "POST", "body": {"size": 5}}, {"method": "HEAD"}, {"body": {"size": 5}}, {"headers": [["X-A", "b"]]}):
+        name = "-".join(step)
+        run.scenario({**FAULT, "id": f"test/{name}-{step.get('method', 'GET')}".lower(),
+                      "client": {"steps": [{"url": "http://{origin}/", **step}]}})
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer", "7": "reset"})
+    wanted = {"test/method-body-post": "POST", "test/method-head": "HEAD", "test/body-get": "request bodies", "test/headers-get": "header fields"}
+    for name, what in wanted.items():
+        case = run.cases()[name]
+        eq((case["fate"], what in case["why"]), ("unsupported", True))
+        eq(run.checks(name)["error"]["verdict"], "not-applicable")
+
+
+@test
+def a_profile_that_is_a_link(run):
+    """Its command is looked for beside the link, as setups lay it, not where the link leads to."""
+    run.scenario(PLAIN)
+    folder = os.path.join(run.folder, "set up")
+    os.mkdir(folder)
+    with open(os.path.join(run.folder, "linked.json"), "w") as f:
+        json.dump({"clientsuite": 1, "name": "test", "capabilities": ["absolute-form", "deadlines", "keep-alive"], "command": {
+            "argv": ["./client", "each", "{proxy}", "{url}", "{output_file}"], "status": "^HTTP ([0-9]+)"}}, f)
+    os.symlink("../linked.json", os.path.join(folder, "profile.json"))
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "command.py")
+    with open(os.path.join(folder, "client"), "w") as f:
+        f.write(f'#!/bin/sh\nexec "{sys.executable}" -B "{program}" "$@"\n')
+    os.chmod(os.path.join(folder, "client"), 0o755)
+    run.run("run", "--client", os.path.join(folder, "profile.json"), "--only", "test/*", "--report", "json:results")
+    run.results()
+    eq(run.checks("test/plain")["answered"]["verdict"], "pass")
 
 
 @test
