@@ -121,6 +121,8 @@ static int load(struct checking *k)
     int result = 0;
     for (size_t i = 0; i < k->options->operand_count; i++)
         result |= clients_add(&k->clients, k->options->operands[i], complaints);
+    if (k->options->is_attached)
+        result |= clients_check_attached(&k->clients, complaints);
     if (complaints_count(complaints))
         complaints_print(complaints, stderr);
     complaints_free(complaints);
@@ -141,6 +143,7 @@ static int run(struct checking *k)
                                         .ca_file = k->stage.ca_file,
                                         .lanes = k->options->jobs ? k->options->jobs : 4,
                                         .is_control = true,
+                                        .is_attached = k->options->is_attached,
                                         .results = k->results,
                                         .on_case = on_case,
                                         .on_client = on_client,

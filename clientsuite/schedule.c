@@ -422,6 +422,7 @@ struct schedule *schedule_new(const struct schedule_options *options)
                                         .seed = options->results->seed,
                                         .keeps_journals = options->keeps_journals,
                                         .is_control = options->is_control,
+                                        .is_attached = options->is_attached,
                                         .results = options->results,
                                         .turn = ask_turn,
                                         .hello = on_hello,
@@ -430,6 +431,7 @@ struct schedule *schedule_new(const struct schedule_options *options)
                                         .arg = s };
     s->lane_count = options->lanes ? (size_t)options->lanes : LANES;
     s->lane_count = s->lane_count > LANES ? LANES : s->lane_count;
+    s->lane_count = options->is_attached ? 1 : s->lane_count;
     for (size_t i = 0; i < s->lane_count; i++)
         s->lanes[i] = (struct lane){ .env = &s->env };
     timer_init(&s->turn, options->loop->base, on_turn, s);

@@ -20,7 +20,8 @@ struct schedule_options {
     int lanes;     /* 0: 32, and 8 for heavy clients */
     bool shuffles; /* by the seed, instead of longest first */
     bool keeps_journals;
-    bool is_control; /* the cases are controls: only the capability they are about counts */
+    bool is_attached; /* drivers are started by hand, one at a time: one lane, no limits */
+    bool is_control;  /* the cases are controls: only the capability they are about counts */
     struct results *results;
     /* A case is final. */
     void (*on_case)(void *arg, const struct case_result *);

@@ -35,6 +35,7 @@ const char suite_help[] =
     "  --update-baseline FILE   writes what failed as such a file\n"
     "  --edition FILE    tiers and gatekeepers from this file\n"
     "  --report FORM:FILE   json (JSON Lines, as it goes: RESULTS), html, md, junit, tap\n"
+    "  --attach          the driver is started by hand, under a debugger: says how, and waits\n"
     "  --verbose, --quiet, --version\n"
     "Exit status: 0 every MUST as expected, 1 not so, 2 wrong usage or files,\n"
     "3 the harness failed, 4 nothing was put to the test.\n"
@@ -54,6 +55,7 @@ enum {
     OPT_BASELINE,
     OPT_UPDATE_BASELINE,
     OPT_REPORT,
+    OPT_ATTACH,
     OPT_VERBOSE,
     OPT_QUIET,
     OPT_VERSION,
@@ -74,6 +76,7 @@ static const struct option long_options[] = {
     { "baseline", required_argument, NULL, OPT_BASELINE },
     { "update-baseline", required_argument, NULL, OPT_UPDATE_BASELINE },
     { "report", required_argument, NULL, OPT_REPORT },
+    { "attach", no_argument, NULL, OPT_ATTACH },
     { "output", required_argument, NULL, 'o' },
     { "verbose", no_argument, NULL, OPT_VERBOSE },
     { "quiet", no_argument, NULL, OPT_QUIET },
@@ -185,6 +188,9 @@ static int parse_option(struct suite_options *o, int option)
         return 0;
     case OPT_REPORT:
         return add_report(o, optarg);
+    case OPT_ATTACH:
+        o->is_attached = true;
+        return 0;
     case 'o':
         o->output = optarg;
         return 0;

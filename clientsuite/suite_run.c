@@ -94,6 +94,8 @@ static int load(struct suite *s)
     int result = 0;
     for (size_t i = 0; i < o->client_count; i++)
         result |= clients_add(&s->clients, o->clients[i], complaints);
+    if (o->is_attached)
+        result |= clients_check_attached(&s->clients, complaints);
     s->edition = edition_load(o->edition, complaints);
     if (o->baseline)
         s->baseline = baseline_load(o->baseline, complaints);
@@ -226,6 +228,7 @@ static int play(struct suite *s)
                                         .folder = s->stage.folder,
                                         .ca_file = s->stage.ca_file,
                                         .lanes = s->options->jobs,
+                                        .is_attached = s->options->is_attached,
                                         .shuffles = s->options->has_seed,
                                         .keeps_journals = s->options->keep != NULL,
                                         .results = s->results,

@@ -37,6 +37,7 @@ struct trial_options {
     uint64_t seed;
     bool is_twin;       /* asks only whether every step got its answer */
     bool is_control;    /* every check is judged, whatever the client claims */
+    bool is_attached;   /* its driver is stopped in a debugger now and then */
     bool keeps_journal; /* also where everything passed */
 };
 

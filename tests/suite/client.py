@@ -4,6 +4,7 @@ good            a plain GET through the proxy, a connection each; answers all
 die-hello die-open die-request die-quiet     ends at once when that comes (quiet: after its answer)
 die-third-open   ends at once when it is to open a third session
 hang-hello hang-request                      never answers it
+slow             answers a request for /1 long after its deadline, as one that is stopped in a debugger
 rubbish          prints what is no JSON in answer to a request
 rubbish-hello    the same for hello
 knows-all        answers the unknown verb as if it knew it
@@ -104,6 +105,8 @@ def request(said):
         os._exit(3)
     if MODE == "hang-request":
         time.sleep(3600)
+    if MODE == "slow" and said["url"].endswith("/1"):
+        time.sleep(5.6)  # more than the 300 ms of its case and the 5 s of grace
     if MODE == "rubbish":
         print("Segmentation fault (not really)", flush=True)
     elif MODE == "wrong-id":

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import xml.etree.ElementTree
 
@@ -436,6 +437,68 @@ def check_tap(lines):
     for number, line in enumerate(lines):
         assert re.match(r"(    )?((not )?ok \d+ - |1\.\.\d+$|# |  (---|\.\.\.|  ?\w+: ))", line) or number == 0 or \
             line.startswith("      "), line
+
+
+def by_hand(run, process):
+    """Types what clientsuite prints, again and again, until it ends. How often, and all that it printed."""
+    said, times = [], 0
+    for line in process.stderr:
+        said.append(line)
+        if re.match("  cd .* <", line):
+            times += 1
+            subprocess.run(["sh", "-c", line], env=run.environment, timeout=60)
+    process.communicate(timeout=30)
+    return times, "".join(said)
+
+
+@test
+def attach(run):
+    """A driver that is started by hand takes its time; another is asked for where a case has variables of its own."""
+    slow = json.loads(json.dumps(PLAIN))
+    slow["client"]["deadlines"] = {"total": "300ms"}
+    run.scenario(slow)
+    own = json.loads(json.dumps(PLAIN))
+    own["id"] = "test/own"
+    own["client"]["environment"] = {"SUITE_TEST_MODE": "good"}
+    del own["client"]["deadlines"]
+    own["client"]["steps"] = [{"url": "http://{origin}/2"}]
+    run.scenario(own)
+    run.environment["http_proxy"] = "http://127.0.0.1:9"
+    path = run.profile("slow", environment={"A B": "it's"}, capabilities=["absolute-form", "deadlines", "environment"])
+    process = run.start("run", "--client", path, "--attach", "--only", "test/*", "--report", "json:results", "--keep", "kept")
+    times, said = by_hand(run, process)
+    assert times > 1, said
+    eq(process.returncode, 1)  # the house check `ends` sees how late it is
+    assert "-u http_proxy" in said and "'A B=it'\\''s'" in said and "gdb --args" in said, said
+    run.results()
+    eq({c: v["answered"]["verdict"] for c in run.cases() if (v := run.checks(c))}, {"test/plain": "pass", "test/own": "pass"})
+    assert run.cases()["test/plain"]["took"] > 5.3
+
+
+@test
+def attach_a_driver_that_dies(run):
+    """It is told as what it is, and the next is asked for."""
+    for name in ("test/first", "test/second"):
+        run.scenario({**PLAIN, "id": name})
+    process = run.start("run", "--client", run.profile("die-third-open"), "--attach", "--only", "test/*", "--report", "json:results")
+    eq(by_hand(run, process)[0], 2)
+    run.results()
+    eq(sorted(line["fate"] for line in run.cases().values()), ["crash", "done"])
+    eq([line["why"] for line in run.cases().values() if "why" in line], ["the driver that was started by hand ended"])
+
+
+@test
+def attach_asks_for_one_driver(run):
+    run.scenario(PLAIN)
+    eq(run.run("run", "--client", run.profile(variants={"one": {}, "two": {}}), "--attach").code, 2)
+    assert "2 variants" in run.err and "NAME@one" in run.err, run.err
+    with open(run.profile()) as f:
+        profile = json.load(f)
+    del profile["driver"]
+    with open(os.path.join(run.folder, "profile.json"), "w") as f:
+        json.dump({**profile, "command": {"argv": ["true"]}}, f)
+    eq(run.run("check-driver", "profile.json", "--attach").code, 2)
+    assert "expected a driver" in run.err, run.err
 
 
 @test
