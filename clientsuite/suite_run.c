@@ -48,12 +48,15 @@ struct suite {
 static void on_case(void *arg, const struct case_result *c)
 {
     struct suite *s = arg;
+    if (s->baseline)
+        baseline_mark_case(s->baseline, s->results,
+                           &s->results->clients[c->client].cases[c->of - s->plan->cases]);
     progress_case(s->progress, c);
     for (size_t i = 0; i < s->options->report_count; i++)
         if (s->outputs[i].form->one)
             s->outputs[i].form->one(s->outputs[i].f, s->results, c);
     if (s->options->keep && c->record && c->record->journal &&
-        evidence_write(s->options->keep, s->results, c) < 0)
+        evidence_write(s->options->keep, s->results, c, s->baseline) < 0)
         s->has_failed = true;
 }
 
@@ -248,6 +251,8 @@ static int play(struct suite *s)
     s->results->own = clock_read(CLOCK_PROCESS_CPUTIME_ID);
     progress_free(s->progress);
     s->progress = NULL;
+    if (s->baseline)
+        baseline_mark_fixed(s->baseline, s->results);
     if (!s->options->is_quiet)
         table_print(table, s->results, wants_colour(table), s->options->is_verbose);
     if (s->options->new_baseline &&
