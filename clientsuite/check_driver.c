@@ -1,6 +1,6 @@
 /*
  * `clientsuite check-driver`: for authors. The contract check that every run begins with, and a
- * positive control for each capability claimed.
+ * positive control for each capability claimed, and for the house check `bypass`.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +92,7 @@ static bool print_client(const struct checking *k, size_t client)
            c->variant->driver ? "hello, an unknown verb, a plain request" : "a plain request");
     for (const char *const *m = c->variant->capabilities; *m; m++)
         is_good &= print_control(control_of(k, client, *m), *m);
+    is_good &= print_control(control_of(k, client, CONTROL_BYPASS), CONTROL_BYPASS);
     fputs("  not claimed:", stdout);
     for (const char *const *m = capability_names; *m; m++)
         if (!profile_can(c->variant, *m))

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "datadir.h"
@@ -156,14 +157,23 @@ static bool is_file(const char *name)
            (stat(name, &st) == 0 && S_ISREG(st.st_mode));
 }
 
+/* Its processes run in its folder: the one that was named, also where the profile is a link in it.
+ */
+static char *absolute(const char *name)
+{
+    char *path = NULL, *here = *name == '/' ? NULL : getcwd(NULL, 0);
+    if (asprintf(&path, "%s%s%s", here ? here : "", here ? "/" : "", name) < 0)
+        abort();
+    free(here);
+    return path;
+}
+
 static char *find(const char *name)
 {
     struct folders f = find_folders();
     char *path = NULL;
     if (is_file(name))
-        path = realpath(name, NULL); /* its processes run in its folder */
-    if (!path && is_file(name))
-        path = strdup(name);
+        path = absolute(name);
     for (size_t i = 0; !path && i < f.count; i++)
         path = profile_in(f.list[i], name);
     if (!path && strchr(name, '/'))

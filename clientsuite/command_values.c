@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -166,16 +167,37 @@ static void set_session(struct arena *arena, struct template_values *v, const st
     buf_free(&all);
 }
 
+/* The port at which a URL means that host, 0: it means another. */
+static int port_in(const char *url, const char *host)
+{
+    const char *at = url ? strstr(url, "://") : NULL;
+    size_t len = strlen(host);
+    if (!at)
+        return 0;
+    at += strlen("://");
+    const char *userinfo = memchr(at, '@', strcspn(at, "/?#"));
+    at = userinfo ? userinfo + 1 : at;
+    if (strncasecmp(at, host, len) != 0 || (at[len] && !strchr(":/?#", at[len])))
+        return 0;
+    return at[len] == ':' ? atoi(at + len + 1) : strncmp(url, "https", 5) == 0 ? 443 : 80;
+}
+
 static void set_hosts(struct template_values *v, const struct setup *s,
                       const struct request_setup *r)
 {
-    const char *port = r->url && strncmp(r->url, "https", 5) == 0 ? "443" : "80";
     for (size_t i = 0; i < s->host_count; i++) {
         struct buf b = { 0 };
-        buf_printf(&b, "%s:%s:%s", s->hosts[i].name, port, s->hosts[i].value);
-        buf_char(&b, '\0');
+        const int ports[] = { port_in(s->proxy.url, s->hosts[i].name),
+                              port_in(r->url, s->hosts[i].name) };
         set(v, "host", s->hosts[i].name);
-        set(v, "resolve", b.at);
+        for (size_t k = 0; k < 2; k++) {
+            if (!ports[k])
+                continue;
+            b.len = 0;
+            buf_printf(&b, "%s:%d:%s", s->hosts[i].name, ports[k], s->hosts[i].value);
+            buf_char(&b, '\0');
+            set(v, "resolve", b.at);
+        }
         buf_free(&b);
     }
 }

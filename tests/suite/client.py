@@ -18,6 +18,7 @@ refuses          does not take its settings when it is told to open
 always-200       says 200 without a request
 always-error     says error without a request
 hostile          says errors that are not meant well
+direct           goes past the proxy where it can: to an address
 environment     what $SUITE_TEST_MODE says, else good
 storm            connects to the proxy as fast as it can, and never answers
 """
@@ -47,8 +48,11 @@ def say(reply):
 
 
 def get(proxy, said):
-    connection = http.client.HTTPConnection(urlsplit(proxy).netloc, timeout=5)
-    connection.request("GET", said["url"])
+    url = urlsplit(said["url"])
+    if MODE == "direct" and url.port:
+        proxy = None
+    connection = http.client.HTTPConnection(urlsplit(proxy).netloc if proxy else url.netloc, timeout=5)
+    connection.request("GET", said["url"] if proxy else url.path)
     response = connection.getresponse()
     return response.status, response.read()
 
@@ -156,7 +160,7 @@ def do(said):
             os._exit(3)
         if MODE == "children":
             leave_children()
-        sessions[said["session"]] = said["proxy"]["url"]
+        sessions[said["session"]] = said["proxy"] and said["proxy"]["url"]
         say({"session": said["session"]})
         if MODE == "deaf":
             time.sleep(3600)

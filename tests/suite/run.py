@@ -9,7 +9,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
-from suite import FAULT, PLAIN, a_run, wait_for
+from suite import CLIENT, FAULT, PLAIN, a_run, wait_for
 
 TESTS = {}
 
@@ -54,6 +54,29 @@ def always_error(run):
     run.play("always-error")
     eq(run.code, 3)
     eq(run.cases(), {})
+
+
+@test
+def a_profile_that_is_a_link(run):
+    """Its driver runs in the folder of the link, where a set-up has put what it needs."""
+    run.scenario(PLAIN)
+    os.makedirs(os.path.join(run.folder, "set-up"))
+    link, program = (os.path.join(run.folder, "set-up", name) for name in ("profile.json", "program"))
+    os.symlink(run.profile(driver=["./program", "-B", CLIENT, "good"]), link)
+    os.symlink(sys.executable, program)
+    for name in (link, "set-up/profile.json"):
+        eq(run.run("run", "--client", name, "--only", "test/*").code, 0)
+
+
+@test
+def past_the_proxy(run):
+    """A client that goes past the proxy where it can is seen, and nothing is said of one that had no chance to."""
+    run.scenario(PLAIN)
+    run.scenario({**PLAIN, "id": "test/direct", "client": {**PLAIN["client"], "steps": [{"url": "http://{origin.addr}/1"}]}})
+    for mode, verdict, code in (("direct", "fail", 1), ("good", "pass", 0)):
+        run.play(mode)
+        eq((mode, run.code, run.checks("test/direct")["bypass"]["verdict"]), (mode, code, verdict))
+        eq(run.checks("test/plain")["bypass"]["verdict"], "not-exercised")
 
 
 # ---- drivers that break the contract at once -----------------------------------------------------------------------
@@ -502,13 +525,23 @@ def attach_asks_for_one_driver(run):
 
 
 @test
+def check_driver_of_one_that_claims_too_much(run):
+    """Each capability that has a control is put to the test: a client that can do nothing of it passes none."""
+    claims = {"retry-cap": "", "cache": "", "host-map": "", "resume": "", "early-data": "", "expect-continue": "", "http2": "-"}
+    eq(run.run("check-driver", run.profile("good", capabilities=list(claims))).code, 1)
+    for name, said in claims.items():
+        assert re.search(f"^  {said or 'FAIL'} +{name} ", run.out, re.M), run.out
+
+
+@test
 def check_driver(run):
     """A claim that does not hold is found."""
     path = run.profile("good", capabilities=["absolute-form", "parallel", "cancel", "keep-alive"])
     eq(run.run("check-driver", path).code, 1)
     said = {line.split()[1]: line.split()[0] for line in run.out.splitlines() if line.startswith("  ") and
             line.split()[0] in ("ok", "FAIL")}
-    eq(said, {"contract": "ok", "absolute-form": "ok", "parallel": "ok", "cancel": "ok", "keep-alive": "FAIL"})
+    eq(said, {"contract": "ok", "absolute-form": "ok", "parallel": "ok", "cancel": "ok", "keep-alive": "FAIL", "bypass": "ok"})
+    assert "ok    bypass               is seen when it goes past the proxy" in run.out, run.out
     eq(run.run("check-driver", run.profile("rubbish-hello")).code, 3)
 
 
