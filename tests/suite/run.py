@@ -351,7 +351,7 @@ def command(run, **more):
     program = [sys.executable, "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)), "command.py")]
     path = run.profile()
     with open(path, "w") as f:
-        json.dump({"clientsuite": 1, "name": "test", "capabilities": ["absolute-form", "deadlines", "keep-alive"], "command": {
+        json.dump({"clientsuite": 1, "name": "test", "capabilities": ["absolute-form", "deadlines", "host-map", "keep-alive"], "command": {
             key: program + value if key == "argv" else value for key, value in more.items()}}, f)
     run.run("run", "--client", path, "--only", "test/*", "--report", "json:results", "--keep", "kept")
     run.results()
@@ -390,6 +390,15 @@ def command_header_block_with_a_fold(run):
     run.scenario(PLAIN)
     command(run, argv=["folded", "{proxy}", "{url}", "{output_file}", "{headers_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer"})
     eq(journal(run, "test/plain", "outcome")[0]["header"], [["X-A", "b\tc"], ["X-B", "d"]])
+
+
+@test
+def command_with_a_mapped_host(run):
+    """It is mapped for the port at which the proxy's URL names it."""
+    run.scenario({**PLAIN, "client": {**PLAIN["client"], "proxy": {"url": "http://u1:p%40@Gateway.invalid:{proxy.port}"},
+                                      "hosts": {"gateway.invalid": ["127.0.0.1"]}}})
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}", ["{resolve}"]], status="^HTTP ([0-9]+)")
+    eq((run.code, run.checks("test/plain")["answered"]["verdict"]), (0, "pass"))
 
 
 @test
@@ -677,6 +686,42 @@ def evidence(run):
     eq(before[("test/reset", "error")], "fail")
     assert "fail" in run.out, run.out
     eq(run.run("grade", "mine").code, 4)
+
+
+def play_timed(run, mode):
+    """A case that asks for an outcome within 700 ms, while the suite itself is stopped for a second; and one beside it."""
+    run.scenario(PLAIN)
+    run.scenario({**FAULT, "proxy": {}, "expect": {"soon": {"level": "must*", "says": "answers soon", "gap": {
+        "from": {"event": "step"}, "to": {"event": "outcome"}}, "max": "700ms"}}})
+    run.play(mode, more=["--keep", "kept"])
+    case = run.cases()["test/reset"]
+    assert case["repeated"] and "repeated" not in run.cases()["test/plain"], run.lines
+    eq([(k["id"], k["verdict"]) for k in case["first_play"] if not k.get("house")], [("soon", "inconclusive")])
+    assert "late" in case["first_play"][0]["sentence"], case["first_play"]
+    return case, run.checks("test/reset")["soon"]
+
+
+@test
+def inconclusive_then_alone(run):
+    """What we were too slow to judge is played again, when nothing else is: that verdict counts."""
+    case, soon = play_timed(run, "stops-once")
+    eq((run.code, soon["verdict"], run.summary()["letter"]), (0, "pass", "A"))
+    eq([c["id"] for c in run.lines if c["type"] == "case"], ["test/plain", "test/reset"])
+    first = max(e["t"] for e in run.cases()["test/plain"]["journal"])
+    assert min(e["t"] for e in case["journal"]) > first, "it was not alone"
+
+
+@test
+def inconclusive_for_good(run):
+    """It is not judged, and the reason is told, in each form; it is not put to the test."""
+    case, soon = play_timed(run, "stops-always")
+    eq((case["verdict"], soon["verdict"]), ("inconclusive", "inconclusive"))
+    assert "late" in soon["sentence"], soon
+    eq(run.code, 0)
+    assert f"inconclusive  must*   soon: answers soon\n                          {soon['sentence']}" in run.out, run.out
+    for form in ("junit", "tap", "md", "html"):
+        run.run("report", "results", "--report", f"{form}:-")
+        assert "late" in run.out and "inconclusive" in run.out or form == "md", (form, run.out)
 
 
 @test
