@@ -46,6 +46,7 @@ struct agent_options {
     struct event_base *base;
     const struct environment *environment; /* lent for the time of the call */
     const char *folder;                    /* for the files of its requests; outlives it */
+    bool asks_version;                     /* of a command: before it is ready */
     bool is_attached; /* the driver is started by hand: nothing that is asked of it has a limit */
 };
 

@@ -318,6 +318,14 @@ static const char *error_of(struct arena *arena, const struct command_end *end)
     return text;
 }
 
+static const char *no_status(struct arena *arena, const struct command_end *end)
+{
+    char text[96];
+    snprintf(text, sizeof(text), "exit status %d means an answer, but nothing told its status",
+             end->exit_status);
+    return arena_copy(arena, text, strlen(text));
+}
+
 static bool is_header_line(const char *line, size_t len)
 {
     const char *colon = memchr(line, ':', len);
@@ -381,7 +389,11 @@ void command_result(struct arena *arena, const struct command_line *c,
     if (!r->status && c->has_status)
         r->status = status_in(c, end->log);
     r->is_error = end->was_cancelled || !meaning || !meaning->is_answer;
-    if (r->is_error) {
+    if (!r->is_error && !r->status) {
+        r->is_error = true;
+        r->error = no_status(arena, end);
+        r->kind = "other";
+    } else if (r->is_error) {
         r->error = error_of(arena, end);
         r->kind = end->was_cancelled ? "cancelled" : meaning ? meaning->kind : "other";
         /* A CONNECT that was refused: the status is the proxy's, and what curl has for it is the

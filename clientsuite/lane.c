@@ -98,6 +98,7 @@ static void start_agent(struct lane *l, struct lane_trial *t)
                                      .base = l->env->loop->base,
                                      .environment = &e,
                                      .folder = l->env->folder,
+                                     .asks_version = t->job.kind == JOB_CONTRACT,
                                      .is_attached = l->env->is_attached };
     environment_copy(&e, environ);
     clean(&e);

@@ -402,6 +402,33 @@ def command_with_a_mapped_host(run):
 
 
 @test
+def command_tells_its_version(run):
+    """In the first line of what a command prints; it is asked once. One that does not tell it is a mistake of the profile."""
+    run.scenario(PLAIN)
+    how = {"argv": ["each", "{proxy}", "{url}", "{output_file}"], "status": "^HTTP ([0-9]+)"}
+    for line, version, runtime in (("curl 8.5.0 (x86_64) libcurl/8.5.0", "8.5.0", "(x86_64) libcurl/8.5.0"), ("Tool version v1.36.0", "v1.36.0", None),
+                                   ("a nightly one", "a nightly one", None)):
+        command(run, version=["sh", "-c", f"echo asked >>asked; echo '{line}'; echo 2.0"], **how)
+        eq((run.code, run.client().get("version"), run.client().get("runtime")), (0, version, runtime))
+    with open(os.path.join(run.folder, "asked")) as f:
+        eq(len(f.readlines()), 3)
+    for argv, said in ((["false"], "false ended with exit status 1"), (["true"], "true printed nothing"), (["./none"], "./none cannot be started"),
+                       (["sh", "-c", "kill -9 $$"], "sh was ended by signal 9")):
+        command(run, version=argv, **how)
+        eq(run.code, 3)
+        assert f'"version": {said}' in run.client()["contract"], run.client()["contract"]
+
+
+@test
+def command_answer_without_a_status(run):
+    """Nothing can be said of such an answer: it is an error, and told as one."""
+    run.scenario(PLAIN)
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}"])
+    eq(run.code, 3)
+    assert "exit status 0 means an answer, but nothing told its status" in run.client()["contract"], run.client()["contract"]
+
+
+@test
 def command_together(run):
     """One process and one connection for both steps, which keeps the gap that the case asks for."""
     gap = json.loads(json.dumps(PLAIN))
