@@ -10,8 +10,8 @@
 
 struct command_version;
 
-/* Runs it. Tells from the loop what came of it: a reply with version and runtime (what stands
- * behind the version), that lives as long as the question; or NULL, and why. */
+/* Runs it. Tells from the loop what came of it: a reply with the version, that lives as long as the
+ * question; or NULL, and why. */
 struct command_version *
 command_version_ask(const struct agent_options *,
                     void (*told)(void *arg, const struct reply *, const char *why), void *arg);

@@ -406,10 +406,9 @@ def command_tells_its_version(run):
     """In the first line of what a command prints; it is asked once. One that does not tell it is a mistake of the profile."""
     run.scenario(PLAIN)
     how = {"argv": ["each", "{proxy}", "{url}", "{output_file}"], "status": "^HTTP ([0-9]+)"}
-    for line, version, runtime in (("curl 8.5.0 (x86_64) libcurl/8.5.0", "8.5.0", "(x86_64) libcurl/8.5.0"), ("Tool version v1.36.0", "v1.36.0", None),
-                                   ("a nightly one", "a nightly one", None)):
+    for line, version in (("curl 8.5.0 (x86_64) libcurl/8.5.1", "8.5.0"), ("Tool version v1.36.0", "v1.36.0"), ("a nightly one", "a nightly one")):
         command(run, version=["sh", "-c", f"echo asked >>asked; echo '{line}'; echo 2.0"], **how)
-        eq((run.code, run.client().get("version"), run.client().get("runtime")), (0, version, runtime))
+        eq((run.code, run.client()["version"]), (0, version))
     with open(os.path.join(run.folder, "asked")) as f:
         eq(len(f.readlines()), 3)
     for argv, said in ((["false"], "false ended with exit status 1"), (["true"], "true printed nothing"), (["./none"], "./none cannot be started"),
