@@ -197,7 +197,8 @@ static bool change_is_made(struct trial *t, const struct step *step)
     session->setup = setup_merge(t->arena, session->setup, change);
     t->waits_for_change = true;
     t->has_changed = false;
-    agent_change(t->agent, session->number, change, &t->user);
+    agent_change(t->agent, session->number, setup_change(t->arena, session->setup, change),
+                 &t->user);
     return false;
 }
 
