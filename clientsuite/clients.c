@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "datadir.h"
@@ -157,15 +156,19 @@ static bool is_file(const char *name)
            (stat(name, &st) == 0 && S_ISREG(st.st_mode));
 }
 
-/* Its processes run in its folder: the one that was named, also where the profile is a link in it.
- */
+/* Its processes run in its folder. That is where the name leads to: a profile that is a link (the
+ * setups make such) has its driver beside the link. */
 static char *absolute(const char *name)
 {
-    char *path = NULL, *here = *name == '/' ? NULL : getcwd(NULL, 0);
-    if (asprintf(&path, "%s%s%s", here ? here : "", here ? "/" : "", name) < 0)
-        abort();
-    free(here);
-    return path;
+    const char *slash = strrchr(name, '/');
+    char *folder = slash ? strndup(name, (size_t)(slash - name) + 1) : strdup(".");
+    char *real = folder ? realpath(folder, NULL) : NULL;
+    struct buf b = { 0 };
+    buf_printf(&b, "%s/%s", real ? real : folder ? folder : ".", slash ? slash + 1 : name);
+    buf_char(&b, '\0');
+    free(folder);
+    free(real);
+    return b.at;
 }
 
 static char *find(const char *name)
