@@ -17,7 +17,7 @@ struct schedule_options {
     struct children *children;
     const char *folder; /* for files of the clients; with the CA's certificate in it */
     const char *ca_file;
-    int lanes;     /* 0: 32, and 8 for heavy clients */
+    int lanes;     /* 0: as many as are sensible */
     bool shuffles; /* by the seed, instead of longest first */
     bool keeps_journals;
     bool is_attached; /* drivers are started by hand, one at a time: one lane, no limits */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lanes.h"
 #include "outputs.h"
 
 const char suite_help[] =
@@ -27,7 +28,7 @@ const char suite_help[] =
     "NAME: a profile's file, or the name of a known one; name@variant: one variant.\n"
     "  --only PATTERN    these cases: ids, `*` is any run of characters (repeatable)\n"
     "  --layer LAYER     these; --tier 1: what is graded; --shard K/N: every N-th\n"
-    "  --jobs N          lanes side by side (32; 8 for heavy clients)\n"
+    "  --jobs N          lanes side by side (64; 32 for drivers, 8 for heavy ones)\n"
     "  --seed N          shuffles the cases, and makes chance come out the same again\n"
     "  --keep FOLDER     keeps the evidence: journals, outcomes, scenarios\n"
     "  --min-run N       fewer cases put to the test than N: exit status 4\n"
@@ -166,7 +167,7 @@ static int parse_option(struct suite_options *o, int option)
     case OPT_SHARD:
         return parse_shard(o, optarg);
     case OPT_JOBS:
-        if (number("--jobs", optarg, 1, 32, &n) < 0)
+        if (number("--jobs", optarg, 1, LANES, &n) < 0)
             return -1;
         o->jobs = (int)n;
         return 0;

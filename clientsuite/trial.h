@@ -102,5 +102,8 @@ void trial_record_free(struct trial_record *); /* NULL is fine */
 
 /* How long the rules' own waits are, together: what a case may take beyond its client. ns */
 int64_t trial_waits(const struct scenario *);
+/* Can a command run all steps in one call? How long its gaps are then, together: ns. */
+bool trial_fits_batch(const struct scenario *);
+int64_t trial_batch_time(const struct scenario *);
 
 #endif
