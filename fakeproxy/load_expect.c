@@ -1,6 +1,7 @@
 /*
  * Checks, and what a case adjusts of the house checks.
  */
+#include "language_shapes.h"
 #include "load.h"
 
 #include <string.h>
@@ -266,12 +267,24 @@ static void load_check(struct load *load, const struct json *v, struct check *c)
                          levels[c->level]);
 }
 
+/* Reports, baselines and editions name a check by its id alone. */
+static void check_id(struct load *load, const struct json *check)
+{
+    for (const struct key *k = shape_house.keys; k->name; k++)
+        if (strcmp(k->name, check->key) == 0)
+            complain_of_name(load->l, check, NULL,
+                             "\"%s\" is the name of a house check, expected another id",
+                             check->key);
+}
+
 void load_expect(struct load *load, const struct json *v)
 {
     struct check *checks = arena_take(load->l->arena, v->count * sizeof(*checks));
     load->s->checks = checks;
-    for (const struct json *m = v->first; m; m = m->next)
+    for (const struct json *m = v->first; m; m = m->next) {
+        check_id(load, m);
         load_check(load, m, &checks[load->s->check_count++]);
+    }
 }
 
 void load_house(struct load *load, const struct json *v)
