@@ -171,7 +171,7 @@ def children(run):
 
 @test
 def storm(run):
-    case = breaks(run, "storm", "storm", "blocked")  # so does its twin
+    case = breaks(run, "storm", "storm", "not-exercised")
     eq(run.checks("test/broken")["storm"]["verdict"], "fail")
     assert "interrupted" not in case
 
@@ -202,7 +202,7 @@ def unsupported(run):
 @test
 def refuses(run):
     """A client that does not take its settings: that is the outcome of every step."""
-    case = breaks(run, "refuses", "done", "blocked")  # so does its twin
+    case = breaks(run, "refuses", "done", "not-exercised")
     outcomes = [e for e in case["journal"] if e["event"] == "outcome"]
     eq([(e["ends"], e["kind"], e["error"]) for e in outcomes], [("error", "config", "I do not like port numbers")] * 2)
 
@@ -279,13 +279,15 @@ def cancelled(run):
 
 @test
 def cancelled_after_a_time(run):
-    """By the clock alone: nothing happens at the proxy between the request and its cancellation."""
+    """Counted from the start of each call, with nothing else happening meanwhile; also of one behind another."""
     verdicts = play_one(
-        run, {"steps": [{"url": "http://{origin}/", "cancel": "300ms"}]},
-        {"over": {"outcome": {"ends": "error", "took": {"min": "200ms", "max": "2s"}}}}, capabilities=["cancel"],
-        proxy={"rules": [{"on": "request", "fault": True, "do": ["stall"]}]})
-    eq(verdicts, {"over": "pass"})
-    eq([e["event"] for e in journal(run, "test/one", "step", "cancel", "outcome")], ["step", "cancel", "outcome"])
+        run, {"steps": [{"url": "http://{origin}/1", "cancel": "200ms"}, {"url": "http://{origin}/2", "cancel": "300ms"}]},
+        {"first": {"gap": {"from": {"event": "step", "step": 1}, "to": {"event": "cancel", "step": 1}}, "min": "200ms"},
+         "second": {"gap": {"from": {"event": "step", "step": 2}, "to": {"event": "cancel", "step": 2}}, "min": "300ms"}},
+        capabilities=["cancel"], proxy={"rules": [{"on": "request", "fault": True, "do": ["stall"]}]})
+    eq(verdicts, {"first": "pass", "second": "pass"})
+    eq([e["event"] for e in journal(run, "test/one", "step", "cancel", "outcome")], ["step", "cancel", "outcome"] * 2)
+    eq({e["kind"] for e in journal(run, "test/one", "outcome")}, {"cancelled"})
 
 
 @test
@@ -356,6 +358,14 @@ def command_each(run):
     eq(len(journal(run, "test/plain", "accept")) // 2, 2)
     outcome = journal(run, "test/reset", "outcome")[0]
     eq((outcome["kind"], outcome["error"].startswith("exit status 7: failed")), ("reset", True))
+
+
+@test
+def command_that_fails_as_if_answered(run):
+    """8 means that there was an answer, but here nothing was asked: an error. With 0 the command itself calls it an answer."""
+    run.scenario({**PLAIN, "client": {"steps": [{"url": "http://{origin}/mute-8"}, {"url": "http://{origin}/mute-0"}]}})
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer", "8": "answer"})
+    eq([e["ends"] for e in journal(run, "test/plain", "outcome")], ["error", "answer"])
 
 
 @test
@@ -609,6 +619,18 @@ def twin(run):
     run.play("good", capabilities=["absolute-form", "deadlines", "https"])
     eq(run.checks("test/blocked")["error"]["verdict"], "blocked")
     assert "without the fault" in run.cases()["test/blocked"]["blocked_by"]
+
+
+@test
+def no_twin(run):
+    """Where nothing is wrong in the case itself, no twin excuses the client."""
+    nothing = json.loads(json.dumps(PLAIN))
+    nothing["client"]["steps"] = [{"url": "http://{origin}/a"}]
+    nothing["client"]["environment"] = {"SUITE_TEST_MODE": "hostile"}  # asks for it, then tells of an error
+    run.scenario(nothing)
+    run.play("environment", capabilities=["absolute-form", "deadlines", "environment"])
+    eq(run.checks("test/plain")["answered"]["verdict"], "fail")
+    eq(run.cases()["test/plain"].get("blocked_by"), None)
 
 
 @test

@@ -287,12 +287,14 @@ export async function serve({ client, version, capabilities, Session, kinds }) {
   process.exit(0); // end of file means: finish, whatever is under way
 }
 
-// An error with all that caused it, as console.error() shows it.
+// An error and what caused it, down to the first cause, as console.error() shows it: the status of a refused CONNECT may be the last of them.
 function words(e) {
-  const parts = [];
-  for (let cause = e; cause && parts.length < 8; cause = cause.cause) {
-    const part = String(cause.message || cause.code || cause);
-    if (!parts.some((p) => p.includes(part))) parts.push(part);
+  const said = [];
+  const seen = new Set();
+  for (let cause = e; cause && !seen.has(cause); cause = cause.cause) {
+    seen.add(cause);
+    const text = String(cause.message || cause.code || cause);
+    if (!said.includes(text)) said.push(text);
   }
-  return parts.join(': ') || String(e);
+  return said.join(': ') || String(e);
 }
