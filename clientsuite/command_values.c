@@ -70,6 +70,29 @@ void command_files_remove(const struct command_files *f)
         unlink(f->body);
 }
 
+/* ---- what it takes --------------------------------------------------------------------------- */
+
+static bool uses(const struct command_line *c, const char *name)
+{
+    return template_uses(c->argv, name) || template_uses(c->step, name);
+}
+
+const char *command_lacks(const struct command_line *c, const struct setup *s,
+                          const struct request_setup *r)
+{
+    const char *method = r->step->method;
+    bool is_head = method && strcmp(method, "HEAD") == 0;
+    if (method && strcmp(method, "GET") != 0 && !uses(c, "method") && !(is_head && uses(c, "head")))
+        return method;
+    if (r->step->has_body && !uses(c, "body_file"))
+        return "request bodies";
+    if (r->header_count && !uses(c, "header"))
+        return "header fields of one's own";
+    if (*s->without_proxy && !uses(c, "exclusion") && !uses(c, "exclusions"))
+        return "an exclusion list";
+    return NULL;
+}
+
 /* ---- values ---------------------------------------------------------------------------------- */
 
 static void set(struct template_values *v, const char *name, const char *value)

@@ -294,6 +294,13 @@ def forgets_connect(play):
     into_the_tunnel(play, "", "")
 
 
+@plays("creds/redirect-http-to-https")
+def stays_outside(play):
+    play.untested("on-connect", "not-inside", "succeeds")
+    redirected(play, False, "https://%s/" % play.host("o2"))
+    play.outcome(status=302, body="whole")
+
+
 def out_of_the_tunnel(play, headers, inside_headers=""):
     o2 = play.host("o2")
     redirected(play, True, "http://%s/" % o2, inside_headers)

@@ -326,8 +326,8 @@ def guessed_success(play):
 def dribbled(play):
     c = asked(play)
     head = c.head(200)
-    equal(head.get("Content-Length"), "20", "the length")
-    equal(c.need(20), pattern(20), "the body")
+    equal(head.get("Content-Length"), "8", "the length")
+    equal(c.need(8), pattern(8), "the body")
     bytes_ = play.event("sent", rule="dribble")["bytes"]
     at_least(0.01 * (bytes_ - 1), c.sent, c.arrived, "the last octet came")
     play.completed("dribble")
