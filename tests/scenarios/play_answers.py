@@ -39,8 +39,8 @@ def delta_1(play):
 def on_503(play):
     play.fails("waits")
     head, promise = refused_once(play, 503)
-    equal(head.get("Retry-After"), "1", "Retry-After")
-    equal(promise["promise"], 1, "the promise")
+    equal(head.get("Retry-After"), "2", "Retry-After")
+    equal(promise["promise"], 2, "the promise")
 
 
 def date(play, status, looks):
