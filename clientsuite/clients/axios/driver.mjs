@@ -31,6 +31,8 @@ if (withRetry) {
 }
 
 class Session {
+  hasReadLimit = true;
+
   open(keys) {
     const options = { keepAlive: true, ...keys.tls, ...(keys.hosts && { lookup: keys.lookup }) };
     this.agents = { httpAgent: new http.Agent(options), httpsAgent: new https.Agent(options) };

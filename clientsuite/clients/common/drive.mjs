@@ -3,7 +3,8 @@
 // A driver is a class with the library's own part (open, change, request, close) and a table of its errors; serve() is
 // the rest: JSON Lines on standard input and output, sessions, bodies made and hashed, errors given their kind, `cancel`
 // and the total deadline as an AbortSignal. A library without a total timeout of its own gets that signal, as the
-// documentation of all of them recommends.
+// documentation of all of them recommends; so does, for a read deadline of one request, one that knows none for a request
+// (its session has no `hasReadLimit`).
 //
 // Standard output belongs to the contract: console.log goes to standard error.
 
@@ -91,6 +92,7 @@ class Request {
     this.connect = deadlines.connect_ms ?? undefined;
     this.read = deadlines.read_ms ?? undefined;
     this.total = deadlines.total_ms ?? undefined;
+    this.ownRead = said.deadlines?.read_ms ?? undefined; // for this request alone
     this.controller = new AbortController();
     this.signal = this.controller.signal;
     this.isCancelled = false;
@@ -206,10 +208,11 @@ export async function serve({ client, version, capabilities, Session, kinds }) {
     const session = sessions.get(said.session);
     const r = new Request(said, session.keys);
     const answer = new Answer();
-    const timer = r.total === undefined ? undefined : setTimeout(() => {
+    const limits = [r.total, session.hasReadLimit ? undefined : r.ownRead].filter((ms) => ms !== undefined);
+    const timer = limits.length === 0 ? undefined : setTimeout(() => {
       r.isLate = true;
       r.controller.abort(Object.assign(new Error('the total deadline passed'), { name: 'TimeoutError' }));
-    }, r.total);
+    }, Math.min(...limits));
     running.set(r.id, r);
     let reply;
     try {
