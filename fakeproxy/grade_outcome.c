@@ -148,7 +148,9 @@ static struct finding say_wrong(struct grading *g, const struct question *q,
 {
     struct buf b = { 0 };
     say_outcome(g, &b, e);
-    buf_printf(&b, "; expected %s", grading_a_match_text(g, &q->judges));
+    buf_printf(&b, "; expected %s%s", grading_a_match_text(g, &q->judges),
+               match_is_failed_success(e) && match_asks_success(&q->judges) ? ", as an answer"
+                                                                            : "");
     struct finding f =
         grading_found(g, FINDING_BROKEN, "%.*s", (int)b.len, b.at); /* b is never empty */
     buf_free(&b);

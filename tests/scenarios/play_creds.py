@@ -210,6 +210,16 @@ def given_to_the_site(play):
     play.outcome(ends="error", kind="other")
 
 
+@plays("creds/proxy-creds-not-for-401")
+def nothing_in_it(play):
+    play.passes("not-given", "status-exposed")
+    play.step()
+    c = play.dial()
+    c.get(headers=basic("", "", field=ORIGIN))
+    c.answer(401)
+    play.outcome(status=401, body="whole")
+
+
 @plays("creds/origin-creds-not-for-407")
 def kept_from_the_proxy(play):
     play.passes("not-given", "not-hidden", "status-exposed")
