@@ -323,7 +323,6 @@ impl Driver {
             "hello" => {
                 let mut capabilities = CAPABILITIES.to_vec();
                 if self.with_retry {
-                    capabilities.retain(|c| *c != "total-deadline"); // timeout() is each attempt's
                     capabilities.push("retry");
                 }
                 let kinds: Map<String, Value> = KINDS.iter().map(|(words, kind)| (words.to_string(), json!(kind))).collect();
