@@ -121,7 +121,8 @@ static bool sends_unasked(void)
     return mutant(MUTANT_SENDS_CONTROL_CHARACTERS);
 }
 
-/* ---- of mutants */
+/* ---- credentials of mutants --------------------------------------------------------------------
+ */
 
 static void use_userinfo(struct call *c, struct gatekeeper *g)
 {
@@ -146,7 +147,23 @@ static void use_new_name(struct call *c, struct gatekeeper *g, const struct acco
     g->account_count = 1;
 }
 
-/* ---- */
+/* Has it credentials of its own making, or none? */
+static bool uses_other(struct call *c, struct gatekeeper *g, const struct proxy *p, unsigned done)
+{
+    bool has_account = p && p->account.user;
+    bool takes_any = mutant(MUTANT_FOLLOWS_USERINFO) ||
+                     (mutant(MUTANT_TARGET_USERINFO_FOR_PROXY) && !has_account);
+    if (mutant(MUTANT_NEW_SESSION_AFTER_ERROR) && has_account && done > 0)
+        use_new_name(c, g, &p->account, done);
+    else if (takes_any && c->uri->userinfo)
+        use_userinfo(c, g);
+    else
+        return mutant(MUTANT_DROPS_PA_ON_REDIRECT) && c->was_redirected;
+    return true;
+}
+
+/* ---- the proxy of an attempt, met -------------------------------------------------------------
+ */
 
 static void use_proxy(struct call *c, const struct attempts *t)
 {
@@ -167,20 +184,14 @@ static void use_proxy(struct call *c, const struct attempts *t)
                               .asked = asked };
     if (mutant(MUTANT_KEEPS_PA_FOR_NEXT_PROXY))
         g->id = "the proxy";
-    if (mutant(MUTANT_NEW_SESSION_AFTER_ERROR) && p && p->account.user && t->done > 0)
-        use_new_name(c, g, &p->account, t->done);
-    else if (mutant(MUTANT_DROPS_PA_ON_REDIRECT) && c->was_redirected)
+    if (uses_other(c, g, p, t->done))
         return;
-    else if (mutant(MUTANT_FOLLOWS_USERINFO) && c->uri->userinfo)
-        use_userinfo(c, g);
-    else if (p && s->asks && s->pair_count) {
+    if (p && s->asks && s->pair_count) {
         g->accounts = s->pairs;
         g->account_count = s->pair_count;
     } else if (p && p->account.user) {
         g->accounts = mutant(MUTANT_SWAPS_PASSWORDS) && s->origin.user ? &s->origin : &p->account;
         g->account_count = 1;
-    } else if (mutant(MUTANT_TARGET_USERINFO_FOR_PROXY) && c->uri->userinfo) {
-        use_userinfo(c, g);
     } else if (mutant(MUTANT_ORIGIN_PASSWORD_FOR_PROXY) && s->origin.user) {
         g->accounts = &s->origin;
         g->account_count = 1;
