@@ -162,7 +162,7 @@ static bool uses_other(struct call *c, struct gatekeeper *g, const struct proxy 
     return true;
 }
 
-/* ---- the proxy of an attempt, met -------------------------------------------------------------
+/* ---- taking it ------------------------------------------------------------------------------
  */
 
 static void use_proxy(struct call *c, const struct attempts *t)
