@@ -65,6 +65,7 @@ struct diagnosis {
     uint64_t wire_count;
     struct suspicion suspicions[SUSPICIONS_MAX];
     size_t suspicion_count;
+    int64_t began; /* ns: of the newest step, or if none is told of the first request; 0: none */
     bool came, came_direct; /* to a proxy; to an origin past them */
     uint64_t direct_seq;
     bool over;

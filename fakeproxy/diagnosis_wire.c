@@ -156,25 +156,31 @@ static void look_at_alert(struct diagnosis *d, const struct wire *w, const struc
 
 /* ---- leaving --------------------------------------------------------------------------------- */
 
-/* How long the case wants the client to stay. */
-static int64_t patience(const struct diagnosis *d)
+static void keep_least(int64_t *least, int64_t limit)
+{
+    if (limit && limit < *least)
+        *least = limit;
+}
+
+/* Whether the case tells the client to be gone by then, give or take a tenth. Its total limit began
+ * with the step, whatever legs came before this request. */
+static bool was_told_to_leave(const struct diagnosis *d, const struct wire *w)
 {
     const struct client *c = &d->s->client;
-    int64_t least = INT64_MAX;
+    int64_t read = INT64_MAX, total = INT64_MAX;
     if (!diagnosing_is_case(d))
-        return least;
-    const int64_t own[] = { c->keys.read, c->keys.total };
-    for (size_t i = 0; i < 2; i++)
-        least = own[i] && own[i] < least ? own[i] : least;
+        return false;
+    keep_least(&read, c->keys.read);
+    keep_least(&total, c->keys.total);
     for (size_t i = 0; i < c->step_count; i++) {
         const struct step *s = &c->steps[i];
-        const int64_t of_step[] = { s->read, s->total };
         if (s->cancel.kind != CONDITION_NONE || s->change || s->session >= 0 || s->parallel)
-            return 0;
-        for (size_t k = 0; k < 2; k++)
-            least = of_step[k] && of_step[k] < least ? of_step[k] : least;
+            return true;
+        keep_least(&read, s->read);
+        keep_least(&total, s->total);
     }
-    return least;
+    return w->left - seen_began(w->last->request) >= read - read / 10 ||
+           w->left - d->began >= total - total / 10;
 }
 
 static void look_for_leaving(struct diagnosis *d, struct wire *w, const struct fp_event *e)
@@ -182,9 +188,9 @@ static void look_for_leaving(struct diagnosis *d, struct wire *w, const struct f
     bool is_waiting = say_is(e, FIELD_action, "wait") && !say_field(e, FIELD_completed);
     if (!w->left || !w->last || !is_waiting)
         return;
-    int64_t took = w->left - seen_began(w->last->request);
-    if (took >= patience(d) - patience(d) / 10)
+    if (was_told_to_leave(d, w))
         return;
+    int64_t took = w->left - seen_began(w->last->request);
     struct buf seen = { 0 };
     seen_say(&seen, w->last->request);
     buf_printf(&seen, ": the client left after %.3f s, before the answer",
@@ -241,6 +247,8 @@ void diagnosing_wire(struct diagnosis *d, const struct fp_event *e)
         look_at_outcome(d, e);
         return;
     }
+    if (e->kind == EVENT_step || (e->kind == EVENT_request && !d->began))
+        d->began = seen_began(e);
     struct wire *w = say_is(e, FIELD_via, "forward") ? NULL : wire_of(d, e);
     if (!w)
         return;

@@ -3,7 +3,7 @@
  * would let pass or lose is found before it reads the text, and every value knows where it stands.
  *
  * Refused: ill-formed UTF-8, a byte order mark, lone surrogates, `01`, `1e999` and other numbers no
- * double can hold, integers from 2^53 on, names twice in one object (compared after unescaping),
+ * double can hold, numbers from 2^53 on, names twice in one object (compared after unescaping),
  * more than JSON_DEPTH levels, anything behind the value. U+0000 in a string is kept.
  *
  * A tree lives in the arena it was parsed into and stays as long as that.

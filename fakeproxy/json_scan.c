@@ -14,7 +14,8 @@
 #include <string.h>
 
 enum { NUMBER_LENGTH = 60 };
-static const double EXACT_INTEGERS = 9007199254740992.0; /* 2^53 */
+/* From 2^53 on a double skips integers; below, every number fits an int64_t. */
+static const double TOO_LARGE = 9007199254740992.0;
 
 struct frame { /* a list or object that is open */
     const struct frame *up;
@@ -99,7 +100,7 @@ static void skip_digits(struct scanner *s)
 }
 
 /* Bounds are those of a double: what cJSON reads must be what is written. */
-static int check_number(struct scanner *s, const struct frame *f, size_t start, bool is_integer)
+static int check_number(struct scanner *s, const struct frame *f, size_t start)
 {
     char digits[NUMBER_LENGTH + 1];
     size_t len = s->at - start;
@@ -114,15 +115,14 @@ static int check_number(struct scanner *s, const struct frame *f, size_t start, 
         return fail(s, f, start,
                     "the number %s cannot be represented, expected one that a double can hold",
                     digits);
-    if (is_integer && fabs(value) >= EXACT_INTEGERS)
-        return fail(s, f, start, "the integer %s is too large, expected less than 2^53", digits);
+    if (fabs(value) >= TOO_LARGE)
+        return fail(s, f, start, "the number %s is too large, expected less than 2^53", digits);
     return 0;
 }
 
 static int scan_number(struct scanner *s, const struct frame *f)
 {
     size_t start = s->at;
-    bool is_integer = true;
     if (peek(s) == '-')
         s->at++;
     if (!is_digit(peek(s)))
@@ -134,14 +134,12 @@ static int scan_number(struct scanner *s, const struct frame *f)
     }
     skip_digits(s);
     if (peek(s) == '.') {
-        is_integer = false;
         s->at++;
         if (!is_digit(peek(s)))
             return unexpected(s, f, "a digit");
         skip_digits(s);
     }
     if (peek(s) == 'e' || peek(s) == 'E') {
-        is_integer = false;
         s->at++;
         if (peek(s) == '+' || peek(s) == '-')
             s->at++;
@@ -149,7 +147,7 @@ static int scan_number(struct scanner *s, const struct frame *f)
             return unexpected(s, f, "a digit");
         skip_digits(s);
     }
-    return check_number(s, f, start, is_integer);
+    return check_number(s, f, start);
 }
 
 /* The four digits of a \u escape at the scanner's place, or -1. */

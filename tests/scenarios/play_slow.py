@@ -45,13 +45,10 @@ def enough_for_one(play):
 @plays("slow/auth-legs-share-deadline", "short")
 def one_clock(play):
     play.passes("short")
-    play.step()
-    c = play.dial()
-    c.connect()
-    c.answer(407)
-    c.connect(headers=PA)
-    time.sleep(0.3)
+    c, began = three_legs(play)
+    time.sleep(max(0, began + 1.5 - time.monotonic()))
     c.close()
+    play.left("answer", "wait")
     play.outcome(ends="error", kind="timeout-total")
 
 

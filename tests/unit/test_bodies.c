@@ -39,6 +39,7 @@ static const char scenario[] =
     "'body':'abcdef'}}]},"
     "{'name':'moved','on':'request','when':{'path':'/moved'},'do':[{'respond':{'status':302,"
     "'headers':[['Location','http://a.test/there']]}}]},"
+    "{'name':'pass','on':'request','when':{'path':'/rule'},'do':['forward']},"
     "{'name':'cut','on':'request','when':{'path':'/bytes/*'},'do':[{'forward':{'cut':{"
     "'after_body_bytes':600,'with':'reset'}}}]}]},"
     "'origin':{'rules':[{'name':'origins','on':'request','when':{'path':'/rule'},'do':[{'respond':{"
@@ -185,6 +186,39 @@ static const struct {
       0,
       0,
       BODY_CLASS_FOREIGN,
+      "gate" },
+    { "its beginning, as a 200",
+      "https://a.test/page",
+      { "0.1 proxy request connection=1 exchange=1 method=CONNECT target=a.test:443 "
+        "form=authority host=a.test",
+        SAY("1", "407") " rule=gate", SENT("1", "407", "14") " rule=gate" },
+      200,
+      "proxy 4",
+      0,
+      0,
+      BODY_CLASS_FOREIGN,
+      "gate" },
+    { "another text beside its status",
+      "https://a.test/page",
+      { "0.1 proxy request connection=1 exchange=1 method=CONNECT target=a.test:443 "
+        "form=authority host=a.test",
+        SAY("1", "407") " rule=gate", SENT("1", "407", "14") " rule=gate" },
+      407,
+      "proxy 403 c0de",
+      0,
+      0,
+      BODY_CLASS_FOREIGN,
+      NULL },
+    { "the answer to another host's CONNECT",
+      "https://a.test/page",
+      { "0.1 proxy request connection=1 exchange=1 method=CONNECT target=b.test:443 "
+        "form=authority host=a.test",
+        SAY("1", "407") " rule=gate", SENT("1", "407", "14") " rule=gate" },
+      407,
+      "proxy 407 c0de",
+      0,
+      0,
+      BODY_CLASS_FOREIGN,
       NULL },
     { "a proxy's answer to an https URL asked for in plain",
       "https://a.test/page",
@@ -241,6 +275,17 @@ static const struct {
       "http://a.test/rule",
       { ASK("1", "/rule"), INNER("forward", "1", "1", "/rule"), REPLY("1", "404") " rule=origins",
         DONE("1", "404") " rule=origins", SAY("1", "404"), SENT("1", "404", "9") },
+      404,
+      "not /rule",
+      0,
+      0,
+      BODY_CLASS_WHOLE,
+      "origins" },
+    { "the origin's rule, forwarded by one of the proxy's",
+      "http://a.test/rule",
+      { ASK("1", "/rule"), INNER("forward", "1", "1", "/rule"), REPLY("1", "404") " rule=origins",
+        DONE("1", "404") " rule=origins", SAY("1", "404") " rule=pass",
+        SENT("1", "404", "9") " rule=pass" },
       404,
       "not /rule",
       0,

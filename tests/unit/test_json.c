@@ -29,6 +29,7 @@ static const struct {
     { "1e-999", 0, "/", "cannot be represented" },
     { "4e-320", 0, "/", "cannot be represented" },
     { "9007199254740993", 0, "/", "too large" },
+    { "-4.7e+208", 0, "/", "too large" },
     { "1.00000000000000000000000000000000000000000000000000000000000000001", 0, "/", "characters" },
     { "NaN", 0, "/", "a value" },
     { "Infinity", 0, "/", "a value" },
