@@ -10,7 +10,7 @@
 #include "page.h"
 #include "page_ladder.h"
 
-enum { JOURNAL_SHOWN = 48 << 10, OUTPUT_SHOWN = 8 << 10, LADDERS_OPEN = 1 };
+enum { JOURNAL_SHOWN = 48 << 10, OUTPUT_SHOWN = 8 << 10, LADDERS_OPEN = 1, OPEN_MOST = 60 };
 
 void page_play_id(FILE *f, const struct results *r, const struct case_result *c)
 {
@@ -135,8 +135,9 @@ static size_t count_lines(const struct trial_record *t)
 static void put_ladder(FILE *f, const struct case_result *c, bool is_open)
 {
     const struct trial_record *t = c->record;
+    size_t events = count_lines(t);
     fprintf(f, "<details class=\"evidence drawn\"%s><summary>Ladder <small>%zu events",
-            is_open ? " open" : "", count_lines(t));
+            is_open && events <= OPEN_MOST ? " open" : "", events);
     if (t->took >= CLOCK_S / 100)
         fprintf(f, " in %.*f s", t->took < CLOCK_S ? 2 : 1, (double)t->took / (double)CLOCK_S);
     fputs("</small></summary>\n", f);
