@@ -156,14 +156,27 @@ static bool is_file(const char *name)
            (stat(name, &st) == 0 && S_ISREG(st.st_mode));
 }
 
+/* Its processes run in its folder. That is where the name leads to: a profile that is a link (the
+ * setups make such) has its driver beside the link. */
+static char *absolute(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    char *folder = slash ? strndup(name, (size_t)(slash - name) + 1) : strdup(".");
+    char *real = folder ? realpath(folder, NULL) : NULL;
+    struct buf b = { 0 };
+    buf_printf(&b, "%s/%s", real ? real : folder ? folder : ".", slash ? slash + 1 : name);
+    buf_char(&b, '\0');
+    free(folder);
+    free(real);
+    return b.at;
+}
+
 static char *find(const char *name)
 {
     struct folders f = find_folders();
     char *path = NULL;
     if (is_file(name))
-        path = realpath(name, NULL); /* its processes run in its folder */
-    if (!path && is_file(name))
-        path = strdup(name);
+        path = absolute(name);
     for (size_t i = 0; !path && i < f.count; i++)
         path = profile_in(f.list[i], name);
     if (!path && strchr(name, '/'))

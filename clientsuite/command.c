@@ -26,6 +26,8 @@ struct session_of { /* a session as it is now */
 struct notice { /* what is told from the loop */
     struct notice *next;
     uint64_t session; /* 0: the agent is ready */
+    uint64_t id;      /* of a request; 0: the session is open */
+    const char *lack; /* what it takes for the request, and the command has not */
     const struct agent_user *user;
 };
 
@@ -81,13 +83,12 @@ static void fail_later(struct command_agent *c, const char *why)
     timer_set(&c->notify, 0);
 }
 
-static void notify(struct command_agent *c, uint64_t session, const struct agent_user *user)
+static void notify(struct command_agent *c, const struct notice *what)
 {
     struct notice *n = calloc(1, sizeof(*n)), **link = &c->notices;
     if (!n)
         abort();
-    n->session = session;
-    n->user = user;
+    *n = *what;
     while (*link)
         link = &(*link)->next;
     *link = n;
@@ -101,10 +102,12 @@ static void on_notify(void *arg)
         struct notice n = *c->notices;
         free(c->notices);
         c->notices = n.next;
-        if (n.session == 0)
-            c->agent.owner.ready(c->agent.owner.arg);
-        else if (n.user)
+        if (n.id && n.user)
+            n.user->answered(n.user->arg, n.id, NULL, n.lack);
+        else if (n.session && n.user)
             n.user->opened(n.user->arg, n.session, NULL, NULL);
+        else if (!n.session && !n.id)
+            c->agent.owner.ready(c->agent.owner.arg);
     }
     if (c->no_start)
         fail(c, AGENT_CRASH, c->no_start);
@@ -321,6 +324,13 @@ static void run_batch(struct command_agent *c, const struct agent_batch *b,
                       const struct agent_user *user)
 {
     const struct command_line *command = profile_of(c);
+    for (size_t i = 0; i < b->count; i++) {
+        const char *lack = command_lacks(command, b->setups[i], b->requests[i]);
+        if (lack) {
+            notify(c, &(struct notice){ .id = b->first_id, .lack = lack, .user = user });
+            return;
+        }
+    }
     struct run *r = run_new(c, b->count, b->first_id, user);
     struct arguments argv = { 0 };
     char name[48];
@@ -371,7 +381,7 @@ static void do_open(struct agent *a, uint64_t session, const struct setup *setup
         .next = c->sessions, .number = session, .setup = setup, .arena = arena_new()
     };
     c->sessions = s;
-    notify(c, session, user);
+    notify(c, &(struct notice){ .session = session, .user = user });
 }
 
 static void do_change(struct agent *a, uint64_t session, const struct setup *change,
@@ -381,7 +391,7 @@ static void do_change(struct agent *a, uint64_t session, const struct setup *cha
     struct session_of *s = session_of(c, session);
     if (s)
         s->setup = setup_merge(s->arena, s->setup, change);
-    notify(c, session, user);
+    notify(c, &(struct notice){ .session = session, .user = user });
 }
 
 static void do_request(struct agent *a, uint64_t session, uint64_t id,
@@ -489,6 +499,6 @@ struct agent *command_start(const struct agent_options *options, const struct ag
     c->agent = (struct agent){ .kind = &command_kind, .options = *options, .owner = *owner };
     c->agent.options.environment = environment;
     timer_init(&c->notify, options->base, on_notify, c);
-    notify(c, 0, NULL);
+    notify(c, &(struct notice){ 0 });
     return &c->agent;
 }

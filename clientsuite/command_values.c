@@ -70,6 +70,29 @@ void command_files_remove(const struct command_files *f)
         unlink(f->body);
 }
 
+/* ---- what it takes --------------------------------------------------------------------------- */
+
+static bool uses(const struct command_line *c, const char *name)
+{
+    return template_uses(c->argv, name) || template_uses(c->step, name);
+}
+
+const char *command_lacks(const struct command_line *c, const struct setup *s,
+                          const struct request_setup *r)
+{
+    const char *method = r->step->method;
+    bool is_head = method && strcmp(method, "HEAD") == 0;
+    if (method && strcmp(method, "GET") != 0 && !uses(c, "method") && !(is_head && uses(c, "head")))
+        return method;
+    if (r->step->has_body && !uses(c, "body_file"))
+        return "request bodies";
+    if (r->header_count && !uses(c, "header"))
+        return "header fields of one's own";
+    if (*s->without_proxy && !uses(c, "exclusion") && !uses(c, "exclusions"))
+        return "an exclusion list";
+    return NULL;
+}
+
 /* ---- values ---------------------------------------------------------------------------------- */
 
 static void set(struct template_values *v, const char *name, const char *value)
@@ -350,6 +373,17 @@ static void read_headers(struct arena *arena, const char *path, struct result *r
     r->trailers = keep(arena, &trailers, &r->trailers_len);
 }
 
+/* An exit status that means "answer" may be that of another failure too, before anything was asked:
+ * then no status of an answer stands in what the command wrote. (Wget ends with 8 for a 404, and
+ * for a proxy's URL that it cannot parse.) */
+static bool is_answer(const struct command_line *c, const struct command_end *end,
+                      const struct result *r)
+{
+    const struct exit_meaning *meaning = meaning_of(c, end->exit_status);
+    return !end->was_cancelled && meaning && meaning->is_answer &&
+           (end->exit_status == 0 || r->status || !c->has_status);
+}
+
 void command_result(struct arena *arena, const struct command_line *c,
                     const struct command_end *end, const struct command_files *files,
                     struct result *r)
@@ -358,10 +392,12 @@ void command_result(struct arena *arena, const struct command_line *c,
     *r = (struct result){ .asked = -1, .log = end->log, .status = end->status };
     if (!r->status && c->has_status)
         r->status = status_in(c, end->log);
-    r->is_error = end->was_cancelled || !meaning || !meaning->is_answer;
+    r->is_error = !is_answer(c, end, r);
     if (r->is_error) {
         r->error = error_of(arena, end);
-        r->kind = end->was_cancelled ? "cancelled" : meaning ? meaning->kind : "other";
+        r->kind = end->was_cancelled               ? "cancelled"
+                  : meaning && !meaning->is_answer ? meaning->kind
+                                                   : "other";
         /* A CONNECT that was refused: the status is the proxy's, and what curl has for it is the
          * exit status of a reset. */
         if (end->connect && end->connect / 100 != 2) {

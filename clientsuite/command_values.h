@@ -18,6 +18,12 @@ int command_files_make(struct arena *, const char *folder, const char *run, size
                        const struct request_setup *, struct command_files *);
 void command_files_remove(const struct command_files *);
 
+/* What the request takes and no placeholder of the template carries: a method other than GET, a
+ * body, field lines, an exclusion list. NULL: nothing. It can only be left out, and what comes of
+ * that says nothing about the client. */
+const char *command_lacks(const struct command_line *, const struct setup *,
+                          const struct request_setup *);
+
 /* Sets every placeholder that has a value. gap: s, 0 for none. */
 void command_values(struct arena *, struct template_values *, const struct setup *,
                     const struct request_setup *, const struct command_files *, size_t step,

@@ -202,6 +202,36 @@ void template_set(struct template_values *v, const char *name, const char *value
     arguments_add(&v->of[i], value);
 }
 
+/* ---- what is used ---------------------------------------------------------------------------- */
+
+static bool text_uses(const char *text, const char *name)
+{
+    size_t at = 0, len;
+    for (const char *found; (found = next_placeholder(text, &at, &len));)
+        if (strlen(name) == len && memcmp(found, name, len) == 0)
+            return true;
+    return false;
+}
+
+static bool words_use(const struct words *words, const char *name)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        const struct word *w = &words->list[i];
+        bool is_there = w->kind == WORD_TEXT        ? text_uses(w->text, name)
+                        : w->kind == WORD_CONDITION ? strcmp(w->text, name) == 0
+                                                    : false;
+        if (is_there || (w->kind != WORD_TEXT && words_use(&w->words, name)) ||
+            (w->kind == WORD_CONDITION && words_use(&w->otherwise, name)))
+            return true;
+    }
+    return false;
+}
+
+bool template_uses(const struct template *t, const char *name)
+{
+    return t && words_use(&t->words, name);
+}
+
 /* ---- arguments ------------------------------------------------------------------------------- */
 
 void arguments_add(struct arguments *a, const char *value)

@@ -11,6 +11,7 @@
 #ifndef CS_TEMPLATE_H
 #define CS_TEMPLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "language.h"
@@ -30,6 +31,10 @@ struct template;
 
 /* Builds it in the loading's arena; complaints for unknown names. The value fits shape_template. */
 const struct template *template_load(struct loading *, const struct json *);
+
+/* Does the name stand anywhere in it, as a placeholder or a condition? NULL is a template without.
+ */
+bool template_uses(const struct template *, const char *name);
 
 /* ---- values ---------------------------------------------------------------------------------- */
 

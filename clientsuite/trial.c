@@ -109,6 +109,8 @@ static void on_sending(void *arg, uint64_t id)
         return;
     }
     trial_write_step(t, r);
+    if (trial_step(t, r)->cancel.kind != CONDITION_NONE)
+        timer_set(&t->poll, 0); /* it counts from here */
 }
 
 static void say_unsupported(struct trial *t, const char *what)

@@ -259,8 +259,8 @@ static void begin_quiet(struct trial *t)
 
 static void poll_running(struct trial *t)
 {
-    int64_t cancel = cancel_due(t);
     int64_t step = t->is_batch ? trial_poll_batch(t) : poll_steps(t);
+    int64_t cancel = cancel_due(t); /* behind: a step that began just now may have one */
     if (t->next == t->request_count && t->out == 0) {
         begin_quiet(t);
         return;

@@ -85,6 +85,28 @@ static bool is_for_step(const struct collecting *c, const struct fp_event *reque
     return false;
 }
 
+/* The host of an authority-form target, as in struct uri. */
+static struct http_slice host_of_authority(struct http_slice target)
+{
+    const char *colon = target.len ? memrchr(target.at, ':', target.len) : NULL;
+    struct http_slice host = { target.at, colon ? (size_t)(colon - target.at) : target.len };
+    if (host.len > 2 && host.at[0] == '[' && host.at[host.len - 1] == ']')
+        host = (struct http_slice){ host.at + 1, host.len - 2 };
+    return host;
+}
+
+/* Was a tunnel asked for, to a host that the step needs? */
+static bool is_connect_for_step(const struct collecting *c, const struct fp_event *request)
+{
+    struct http_slice host = host_of_authority(slice(request, FIELD_target));
+    if (!grading_is(request, FIELD_method, "CONNECT"))
+        return false;
+    for (size_t i = 0; i < c->target_count; i++)
+        if (uri_same_host(host, c->targets[i].host))
+            return true;
+    return false;
+}
+
 static void follow_redirect(struct collecting *c, const struct fp_event *response)
 {
     int64_t status = grading_number(response, FIELD_status);
@@ -167,17 +189,35 @@ static void add_answer(struct collecting *c, const struct fp_event *request,
     follow_redirect(c, response);
 }
 
+/* What a proxy said instead of opening a tunnel. It speaks for nobody (RFC 9110, 9.3.6): it is kept
+ * so that it is known again where a client shows it as the site's. */
+static void add_refusal(struct collecting *c, const struct fp_event *request,
+                        const struct fp_event *response)
+{
+    struct sent_body sent = sent_body_of(&c->g, request, response);
+    sent.is_refusal = true;
+    if (sent.status >= 300)
+        add_body(c->bodies, &sent);
+}
+
 static void collect(struct collecting *c)
 {
     uint64_t to = c->step->to ? c->step->to : UINT64_MAX;
     for (size_t i = 0; i < c->g.c->count; i++) {
         const struct fp_event *e = c->g.c->events[i];
         if (e->seq <= c->step->from || e->seq >= to || e->kind != EVENT_request ||
-            grading_flag(e, FIELD_ignored, false) || !is_for_step(c, e))
+            grading_flag(e, FIELD_ignored, false))
+            continue;
+        bool is_connect = is_connect_for_step(c, e);
+        if (!is_connect && !is_for_step(c, e))
             continue;
         for (const struct fp_event *r = bodies_next(&c->g, e, EVENT_response); r && r->seq < to;
-             r = bodies_next(&c->g, r, EVENT_response))
-            add_answer(c, e, r);
+             r = bodies_next(&c->g, r, EVENT_response)) {
+            if (is_connect)
+                add_refusal(c, e, r);
+            else
+                add_answer(c, e, r);
+        }
     }
 }
 
@@ -253,12 +293,25 @@ static enum body_class compare(const struct sent_body *b, const struct body_rece
     return r->bytes > 0 ? BODY_CLASS_PART : BODY_CLASS_FOREIGN;
 }
 
+/* The page of a refused CONNECT, or its beginning, whatever status it is shown with. */
+static bool is_page_of(const struct sent_body *refusal, const struct body_received *r)
+{
+    struct body_received any_status = *r;
+    any_status.status = 0;
+    enum body_class class = compare(refusal, &any_status);
+    return r->bytes > 0 && (class == BODY_CLASS_WHOLE || class == BODY_CLASS_PART);
+}
+
 enum body_class bodies_classify(const struct bodies *b, const struct body_received *r,
                                 const char **rule)
 {
-    const struct sent_body *whole = NULL, *part = NULL;
+    const struct sent_body *whole = NULL, *part = NULL, *refusal = NULL;
     bool unknown = false;
     for (size_t i = 0; i < b->count; i++) {
+        if (b->list[i].is_refusal) {
+            refusal = is_page_of(&b->list[i], r) ? &b->list[i] : refusal;
+            continue;
+        }
         enum body_class class = compare(&b->list[i], r);
         /* The last such answer is the one that was delivered. */
         whole = class == BODY_CLASS_WHOLE ? &b->list[i] : whole;
@@ -272,7 +325,9 @@ enum body_class bodies_classify(const struct bodies *b, const struct body_receiv
         return whole ? BODY_CLASS_WHOLE : BODY_CLASS_PART;
     if (r->bytes == 0)
         return BODY_CLASS_EMPTY;
-    return unknown ? BODY_CLASS_UNKNOWN : BODY_CLASS_FOREIGN;
+    if (rule && refusal)
+        *rule = refusal->rule;
+    return unknown && !refusal ? BODY_CLASS_UNKNOWN : BODY_CLASS_FOREIGN;
 }
 
 enum body_class outcome_classify(const struct grade_case *of, const struct body_step *step,

@@ -3,11 +3,12 @@
  * and journal alone, so that evidence read back from a file is classified as the case was.
  *
  * The bodies that count are those of the answers to the step's requests, by a hop that may speak
- * for the URL: for http a proxy or the origin, for https the origin alone (never the answer to a
- * CONNECT). A step's requests are those in its time whose target URI is the step's URL, or one that
- * an answer among them redirected to. The content of an answer is worked out anew, from the rule's
- * action or from what an origin answers by itself; of octets that say nothing of their content (a
- * `send` without `content`), and of real servers, it is not known.
+ * for the URL: for http a proxy or the origin, for https the origin alone. The answer to a refused
+ * CONNECT is foreign, but it is known whose it is. A step's requests are those in its time whose
+ * target URI is the step's URL, or one that an answer among them redirected to. The content of an
+ * answer is worked out anew, from the rule's action or from what an origin answers by itself; of
+ * octets that say nothing of their content (a `send` without `content`), and of real servers, it is
+ * not known.
  *
  * Pure. Nothing here reads a clock or a socket.
  */
@@ -50,8 +51,8 @@ void bodies_free(struct bodies *); /* NULL is fine */
 size_t bodies_count(const struct bodies *);
 
 /* Classifies what was received. *rule, if wanted: the rule whose body it is ("" where no rule took
- * the request), for the field `body_of`; NULL where it is foreign, empty or unknown. It lives as
- * long as the events. */
+ * the request), for the field `body_of`; NULL where it is empty, unknown, or foreign and not the
+ * page of a refused CONNECT either. It lives as long as the events. */
 enum body_class bodies_classify(const struct bodies *, const struct body_received *,
                                 const char **rule);
 

@@ -401,7 +401,7 @@ static void pass_on(struct grading *g, const struct fp_event *request,
     b->is_known = other.is_known;
     b->is_own = other.is_own;
     b->content = other.content;
-    if (!b->rule[0])
+    if (other.rule[0]) /* it wrote the content, our own rule has passed it on */
         b->rule = other.rule;
     /* Cut by the proxy, a body without a length ends as the proxy ends it. */
     if (b->is_known && framing_of(request, b).kind == BODY_UNTIL_CLOSE)

@@ -16,6 +16,7 @@ struct sent_body {
     bool is_known;            /* else `content` means nothing */
     bool is_own;              /* not known, but begins with "fakeproxy: " and has `octets` */
     bool whole;               /* its end was written */
+    bool is_refusal;          /* a proxy's page instead of a tunnel: nobody's body */
     uint64_t octets;          /* written behind the header block */
     struct content content;
 };

@@ -112,6 +112,8 @@ static struct finding say_missing(struct grading *g, const struct step *s)
         return grading_found(g, FINDING_UNTESTED, "step %s never started", s->name);
     if (!g->end)
         return grading_found(g, FINDING_UNTESTED, "step %s is not over", s->name);
+    if (grading_is(g->end, FIELD_why, "storm")) /* we ended it, not the client */
+        return grading_found(g, FINDING_UNTESTED, "the case was ended: a storm");
     struct finding f = grading_found(g, FINDING_BROKEN, "step %s never came to an end", s->name);
     grading_evidence(&f, g->end);
     return f;
@@ -146,7 +148,9 @@ static struct finding say_wrong(struct grading *g, const struct question *q,
 {
     struct buf b = { 0 };
     say_outcome(g, &b, e);
-    buf_printf(&b, "; expected %s", grading_a_match_text(g, &q->judges));
+    buf_printf(&b, "; expected %s%s", grading_a_match_text(g, &q->judges),
+               match_is_failed_success(e) && match_asks_success(&q->judges) ? ", as an answer"
+                                                                            : "");
     struct finding f =
         grading_found(g, FINDING_BROKEN, "%.*s", (int)b.len, b.at); /* b is never empty */
     buf_free(&b);

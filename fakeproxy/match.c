@@ -306,10 +306,31 @@ static bool header_fits(const struct pattern *p, const struct value *v, const st
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-static bool entry_fits(const struct match_entry *entry, const struct fp_event *e,
+bool match_asks_success(const struct match *m)
+{
+    bool asks = false;
+    for (size_t i = 0; i < m->count; i++) {
+        enum field_id field = m->entries[i].field;
+        if (field == FIELD_ends || field == FIELD_error || field == FIELD_kind)
+            return false;
+        asks |= field == FIELD_status || field == FIELD_body;
+    }
+    return asks;
+}
+
+bool match_is_failed_success(const struct fp_event *e)
+{
+    const struct event_value *ends = event_get(e, FIELD_ends), *status = event_get(e, FIELD_status);
+    return e->kind == EVENT_outcome && ends && status &&
+           match_glob("error", strlen("error"), ends->text, ends->len) && status->number >= 200 &&
+           status->number < 300;
+}
+
+static bool entry_fits(const struct match_entry *entry, const struct fp_event *e, bool no_success,
                        const struct match_env *env)
 {
-    struct value v = value_of(e, entry->field);
+    bool is_hidden = no_success && (entry->field == FIELD_status || entry->field == FIELD_body);
+    struct value v = is_hidden ? (struct value){ 0 } : value_of(e, entry->field);
     enum field_type type = field_type(entry->field);
     if (type == FIELD_TYPE_HEADER)
         return header_fits(&entry->pattern, &v, env);
@@ -368,8 +389,9 @@ bool match_event(const struct match *m, const struct fp_event *e, const struct m
 {
     if (!(m->events & 1U << e->kind) || !at_fits(m, e, env))
         return false;
+    bool no_success = match_is_failed_success(e) && match_asks_success(m);
     for (size_t i = 0; i < m->count; i++)
-        if (!entry_fits(&m->entries[i], e, env))
+        if (!entry_fits(&m->entries[i], e, no_success, env))
             return false;
     bool any = m->any_count == 0;
     for (size_t i = 0; i < m->any_count && !any; i++)

@@ -73,6 +73,13 @@ struct match_env {
 /* Whether the event fits, `nth` left aside. An event not stored yet counts as later than all. */
 bool match_event(const struct match *, const struct fp_event *, const struct match_env *);
 
+/* An outcome that is an error beside a 2xx: the answer came, or began to, and was given up. */
+bool match_is_failed_success(const struct fp_event *);
+
+/* This object (not those inside) has `status` or `body`, and none of `ends`, `error`, `kind`: what
+ * was given up has neither for it, so that who asks for a 200 need not ask for an answer, too. */
+bool match_asks_success(const struct match *);
+
 /* `*`-only glob over octets. */
 bool match_glob(const char *pattern, size_t pattern_len, const char *text, size_t len);
 

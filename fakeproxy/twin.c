@@ -128,6 +128,59 @@ void scenario_twin_free(struct scenario *twin)
         arena_free(twin->arena); /* it lies in there itself */
 }
 
+/* ---- is anything taken away? ------------------------------------------------------------------
+ */
+
+/* What happens without a rule, too. */
+static bool is_as_ever(const struct action *a)
+{
+    const struct forward *f = &a->forward;
+    const struct tunnel *t = &a->tunnel;
+    if (a->kind == ACTION_FORWARD)
+        return f->to < 0 && f->header_count == 0 && f->cut.kind == CUT_NONE && f->pace.octets == 0;
+    if (a->kind == ACTION_TUNNEL)
+        return t->to < 0 && t->respond.status == 200 && t->respond.header_count == 0 &&
+               strcmp(t->respond.version, "1.1") == 0 && t->cut.kind == CUT_NONE &&
+               t->pace.octets == 0 && t->until.kind == CONDITION_NONE;
+    return false;
+}
+
+static bool is_mended(const struct actor *a)
+{
+    for (size_t i = 0; i < a->rule_count; i++)
+        for (size_t k = 0; k < a->rules[i].action_count; k++)
+            if (!is_as_ever(&a->rules[i].actions[k]))
+                return true;
+    return a->listen != LISTEN_OPEN || a->tls.certificate != CERT_GOOD || a->tls.name_count > 0 ||
+           (a->is_proxy && a->gate_count > 0);
+}
+
+static bool has_literal_proxy(const struct client_keys *k)
+{
+    bool has = k->proxy == PROXY_URL;
+    for (size_t i = 0; i < k->pool_count; i++)
+        has |= k->pool[i].actor == PROXY_URL;
+    return has;
+}
+
+static bool is_calmed(const struct step *s)
+{
+    return s->cancel.kind != CONDITION_NONE || (s->change && has_literal_proxy(s->change)) ||
+           (s->after.kind == CONDITION_EVENT && !is_certain(s->after.match));
+}
+
+bool twin_differs(const struct scenario *s)
+{
+    bool differs = has_literal_proxy(&s->client.keys);
+    for (size_t i = 0; i < s->actor_count; i++)
+        differs |= is_mended(&s->actors[i]);
+    for (size_t i = 0; i < s->client.session_count; i++)
+        differs |= has_literal_proxy(&s->client.sessions[i].keys);
+    for (size_t i = 0; i < s->client.step_count; i++)
+        differs |= is_calmed(&s->client.steps[i]);
+    return differs;
+}
+
 /* ---- the key --------------------------------------------------------------------------------- */
 
 static void put_name(struct buf *b, const char *name)
@@ -350,10 +403,21 @@ char *twin_key(const struct scenario *twin)
     return b.at;
 }
 
+/* In a raw tunnel only the rules speak: without them nothing comes, and that is no failure. */
+static bool asks_raw(const struct scenario *s)
+{
+    bool raw = false;
+    for (size_t i = 0; i < s->client.step_count; i++)
+        raw |= s->client.steps[i].raw_connect.octets != NULL;
+    return raw;
+}
+
 /* ---- what comes of it ------------------------------------------------------------------------ */
 
 bool twin_is_needed(const struct scenario *s, const struct graded *g)
 {
+    if (!twin_differs(s) || asks_raw(s))
+        return false;
     for (size_t i = 0; i < s->actor_count; i++)
         if (s->actors[i].listen == LISTEN_REFUSED || s->actors[i].listen == LISTEN_BLACKHOLE)
             return true;

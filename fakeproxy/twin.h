@@ -22,9 +22,14 @@ void scenario_twin_free(struct scenario *); /* NULL is fine */
  * for both. free() it. */
 char *twin_key(const struct scenario *twin);
 
-/* Does the case ask for its twin's play? It does where a check of its own is fail, weak or
- * not-exercised, and where no request can come because a listener is not open: then that is the
- * only sign that the client works. */
+/* Is anything taken away? What fails where there is no fault has failed: a play that is the same
+ * once more would only excuse it. */
+bool twin_differs(const struct scenario *);
+
+/* Does the case ask for its twin's play? It does, if there is a difference and no raw tunnel (where
+ * nobody but the rules would speak), where a check of its
+ * own is fail, weak or not-exercised, and where no request can come because a listener is not open:
+ * then that is the only sign that the client works. */
 bool twin_is_needed(const struct scenario *, const struct graded *);
 
 /* Did the client work in the twin's play: did every step (with its copies) end with an answer?

@@ -265,7 +265,9 @@ void reply_add_outcome(struct buf *b, const struct json *id, const struct call *
         add_fields(b, "trailers", &c->response.trailers);
     }
     if (c->response.status && c->hop != HOP_UNKNOWN)
-        add_text(b, "hop", c->hop == HOP_PROXY ? "proxy" : "origin");
+        add_text(b, "hop",
+                 c->hop == HOP_PROXY && !mutant(MUTANT_CONNECT_ERROR_IS_ANSWER) ? "proxy"
+                                                                                : "origin");
     if (c->settings->asks)
         buf_printf(b, ",\"asked\":%u", c->proxy_gate.asked);
     if (!failed || hides || c->sink.bytes)

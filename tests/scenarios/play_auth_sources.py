@@ -199,6 +199,17 @@ def by_accident(play):
     delivered(play)
 
 
+@plays("auth/creds-on-target-url")
+def with_none(play):
+    play.mistakes("wrong-user")
+    play.passes("clean-target", "not-for-proxy", "not-hidden")
+    play.step()
+    c = play.dial()
+    c.get("/x", headers=basic("", ""))
+    c.answer(407)
+    refused(play)
+
+
 @plays("auth/header-creds-abs")
 def field_of_the_request(play):
     play.passes("reaches-proxy", "succeeds")

@@ -210,6 +210,16 @@ def given_to_the_site(play):
     play.outcome(ends="error", kind="other")
 
 
+@plays("creds/proxy-creds-not-for-401")
+def nothing_in_it(play):
+    play.passes("not-given", "status-exposed")
+    play.step()
+    c = play.dial()
+    c.get(headers=basic("", "", field=ORIGIN))
+    c.answer(401)
+    play.outcome(status=401, body="whole")
+
+
 @plays("creds/origin-creds-not-for-407")
 def kept_from_the_proxy(play):
     play.passes("not-given", "not-hidden", "status-exposed")
@@ -282,6 +292,13 @@ def follows_inside(play):
 def forgets_connect(play):
     play.fails("on-connect", "succeeds")
     into_the_tunnel(play, "", "")
+
+
+@plays("creds/redirect-http-to-https")
+def stays_outside(play):
+    play.untested("on-connect", "not-inside", "succeeds")
+    redirected(play, False, "https://%s/" % play.host("o2"))
+    play.outcome(status=302, body="whole")
 
 
 def out_of_the_tunnel(play, headers, inside_headers=""):

@@ -217,6 +217,17 @@ def not_tls(play):
 
 
 @plays("https-proxy/speaks-plaintext")
+def in_clear_without_them(play):
+    play.passes("never-clear")
+    play.fails("refused")
+    play.step()
+    c = play.dial()
+    c.get(headers="Proxy-Authorization: Basic Og==\r\n")  # ":", nobody's
+    c.answer(407)
+    play.outcome(status=407, body="whole")
+
+
+@plays("https-proxy/speaks-plaintext")
 def in_clear(play):
     play.fails("never-clear", "refused")
     play.step()

@@ -172,8 +172,8 @@ for scenario, status in (
     ("retry-after/http-date-asctime", 429),
     ("retry-after/on-503-date", 503),
 ):
-    plays(scenario)(repeated(status, "limit", 2, WHOLE, passes="parsed exact prompt"))
-    plays(scenario)(repeated(status, "limit", 4.1, WHOLE, passes="parsed exact", misses="prompt"))
+    plays(scenario)(repeated(status, "limit", 3, WHOLE, passes="parsed exact prompt"))
+    plays(scenario)(repeated(status, "limit", 5.1, WHOLE, passes="parsed exact", misses="prompt"))
 
 plays("gateway/504-then-200")(repeated(504, "error", 0.1, WHOLE, passes="recovers backs-off"))
 plays("gateway/504-then-200")(repeated(504, "error", 0, OTHER, misses="recovers", hurries="backs-off"))

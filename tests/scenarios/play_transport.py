@@ -115,6 +115,14 @@ def stall_mid_body(play):
     play.left("half", "stall")
 
 
+@plays("transport/stall-mid-body")
+def waits_for_ever(play):
+    play.untested("incomplete", "closes", "in-time")
+    play.fails("ends")
+    play.step()
+    stall_mid_body(play)
+
+
 @plays("transport/no-splice-on-retry")
 def no_splice(play):
     c = play.dial()

@@ -156,6 +156,17 @@ def documented(path):
         check(item.get("says"), path, "does not say what", name, "asks for")
 
 
+def unhurried(path):
+    """Behind an answer after which a rule ends the connection unannounced, the next step waits until the client may know: else it is
+    a race, which is lost by chance."""
+    with open(path, encoding="utf-8") as f:
+        scenario = json.load(f)
+    rules = scenario.get("proxy", {}).get("rules", []) if isinstance(scenario.get("proxy", {}), dict) else []
+    if any(a == "forward" and b in ("close", "reset", "abort") for rule in rules for a, b in zip(rule["do"], rule["do"][1:])):
+        for step in scenario["client"]["steps"][1:]:
+            check("after" in step, path, "has a step that races with the end of the connection:", step["url"])
+
+
 def main(program, what):
     if what == "--same":
         same()
@@ -166,6 +177,7 @@ def main(program, what):
         load(program, paths)
         for path in paths:
             documented(path)
+            unhurried(path)
     else:
         play(program, what)
 

@@ -511,7 +511,7 @@ def check_https_proxy(client, play):
 @control("a body that stands still", "read-deadline")
 def check_read_deadline(client, play):
     answer = {"respond": {"body": {"size": 1000}, "cut": {"after_body_bytes": 500, "with": "stall"}}}
-    s = client.open(play(proxy={"rules": [{"on": "request", "do": [answer]}]}), deadlines={"total_ms": 8000, "read_ms": 1000})
+    s = client.open(play(origin={"rules": [{"on": "request", "do": [answer]}]}), deadlines={"total_ms": 8000, "read_ms": 1000})
     began = time.monotonic()
     reply = s.get(HTTP + "/")
     expect("error" in reply, f"{reply}")
@@ -523,7 +523,7 @@ def check_read_deadline(client, play):
 def check_total_deadline(client, play):
     octets_now_and_then = {"octets": "x", "times": "forever", "pace": {"bytes": 1, "every": "100ms"}}
     do = [{"send": "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"}, {"send": octets_now_and_then}]
-    s = client.open(play(proxy={"rules": [{"on": "request", "do": do}]}), deadlines={"total_ms": 2000, "read_ms": 1000})
+    s = client.open(play(origin={"rules": [{"on": "request", "do": do}]}), deadlines={"total_ms": 2000, "read_ms": 1000})
     reply = s.get(HTTP + "/")
     expect("error" in reply, f"{reply}")
     return reply["kind"]

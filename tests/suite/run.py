@@ -171,7 +171,7 @@ def children(run):
 
 @test
 def storm(run):
-    case = breaks(run, "storm", "storm", "blocked")  # so does its twin
+    case = breaks(run, "storm", "storm", "not-exercised")
     eq(run.checks("test/broken")["storm"]["verdict"], "fail")
     assert "interrupted" not in case
 
@@ -202,7 +202,7 @@ def unsupported(run):
 @test
 def refuses(run):
     """A client that does not take its settings: that is the outcome of every step."""
-    case = breaks(run, "refuses", "done", "blocked")  # so does its twin
+    case = breaks(run, "refuses", "done", "not-exercised")
     outcomes = [e for e in case["journal"] if e["event"] == "outcome"]
     eq([(e["ends"], e["kind"], e["error"]) for e in outcomes], [("error", "config", "I do not like port numbers")] * 2)
 
@@ -278,6 +278,19 @@ def cancelled(run):
 
 
 @test
+def cancelled_after_a_time(run):
+    """Counted from the start of each call, with nothing else happening meanwhile; also of one behind another."""
+    verdicts = play_one(
+        run, {"steps": [{"url": "http://{origin}/1", "cancel": "200ms"}, {"url": "http://{origin}/2", "cancel": "300ms"}]},
+        {"first": {"gap": {"from": {"event": "step", "step": 1}, "to": {"event": "cancel", "step": 1}}, "min": "200ms"},
+         "second": {"gap": {"from": {"event": "step", "step": 2}, "to": {"event": "cancel", "step": 2}}, "min": "300ms"}},
+        capabilities=["cancel"], proxy={"rules": [{"on": "request", "fault": True, "do": ["stall"]}]})
+    eq(verdicts, {"first": "pass", "second": "pass"})
+    eq([e["event"] for e in journal(run, "test/one", "step", "cancel", "outcome")], ["step", "cancel", "outcome"] * 2)
+    eq({e["kind"] for e in journal(run, "test/one", "outcome")}, {"cancelled"})
+
+
+@test
 def sessions_and_changes(run):
     """A session with another proxy; then the client's own changes to that."""
     verdicts = play_one(
@@ -348,6 +361,14 @@ def command_each(run):
 
 
 @test
+def command_that_fails_as_if_answered(run):
+    """8 means that there was an answer, but here nothing was asked: an error. With 0 the command itself calls it an answer."""
+    run.scenario({**PLAIN, "client": {"steps": [{"url": "http://{origin}/mute-8"}, {"url": "http://{origin}/mute-0"}]}})
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer", "8": "answer"})
+    eq([e["ends"] for e in journal(run, "test/plain", "outcome")], ["error", "answer"])
+
+
+@test
 def command_whose_tunnel_is_refused(run):
     """The status is the proxy's, and says what kind of error it was, whatever the exit status means else."""
     kinds = {407: "proxy-auth", 502: "proxy-connect"}
@@ -359,6 +380,40 @@ def command_whose_tunnel_is_refused(run):
     for status, kind in kinds.items():
         outcome = journal(run, f"test/{status}", "outcome")[0]
         eq((outcome["ends"], outcome["status"], outcome["hop"], outcome["kind"]), ("error", status, "proxy", kind))
+
+
+@test
+def command_without_a_place_for_it(run):
+    """What no placeholder carries is not asked for: neither a method, nor a body, is left out in silence."""
+    for step in ({"method": "POST", "body": {"size": 5}}, {"method": "HEAD"}, {"body": {"size": 5}}, {"headers": [["X-A", "b"]]}):
+        name = "-".join(step)
+        run.scenario({**FAULT, "id": f"test/{name}-{step.get('method', 'GET')}".lower(),
+                      "client": {"steps": [{"url": "http://{origin}/", **step}]}})
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}"], status="^HTTP ([0-9]+)", exits={"0": "answer", "7": "reset"})
+    wanted = {"test/method-body-post": "POST", "test/method-head": "HEAD", "test/body-get": "request bodies", "test/headers-get": "header fields"}
+    for name, what in wanted.items():
+        case = run.cases()[name]
+        eq((case["fate"], what in case["why"]), ("unsupported", True))
+        eq(run.checks(name)["error"]["verdict"], "not-applicable")
+
+
+@test
+def a_profile_that_is_a_link(run):
+    """Its command is looked for beside the link, as setups lay it, not where the link leads to."""
+    run.scenario(PLAIN)
+    folder = os.path.join(run.folder, "set up")
+    os.mkdir(folder)
+    with open(os.path.join(run.folder, "linked.json"), "w") as f:
+        json.dump({"clientsuite": 1, "name": "test", "capabilities": ["absolute-form", "deadlines", "keep-alive"], "command": {
+            "argv": ["./client", "each", "{proxy}", "{url}", "{output_file}"], "status": "^HTTP ([0-9]+)"}}, f)
+    os.symlink("../linked.json", os.path.join(folder, "profile.json"))
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "command.py")
+    with open(os.path.join(folder, "client"), "w") as f:
+        f.write(f'#!/bin/sh\nexec "{sys.executable}" -B "{program}" "$@"\n')
+    os.chmod(os.path.join(folder, "client"), 0o755)
+    run.run("run", "--client", os.path.join(folder, "profile.json"), "--only", "test/*", "--report", "json:results")
+    run.results()
+    eq(run.checks("test/plain")["answered"]["verdict"], "pass")
 
 
 @test
@@ -564,6 +619,18 @@ def twin(run):
     run.play("good", capabilities=["absolute-form", "deadlines", "https"])
     eq(run.checks("test/blocked")["error"]["verdict"], "blocked")
     assert "without the fault" in run.cases()["test/blocked"]["blocked_by"]
+
+
+@test
+def no_twin(run):
+    """Where nothing is wrong in the case itself, no twin excuses the client."""
+    nothing = json.loads(json.dumps(PLAIN))
+    nothing["client"]["steps"] = [{"url": "http://{origin}/a"}]
+    nothing["client"]["environment"] = {"SUITE_TEST_MODE": "hostile"}  # asks for it, then tells of an error
+    run.scenario(nothing)
+    run.play("environment", capabilities=["absolute-form", "deadlines", "environment"])
+    eq(run.checks("test/plain")["answered"]["verdict"], "fail")
+    eq(run.cases()["test/plain"].get("blocked_by"), None)
 
 
 @test

@@ -284,18 +284,22 @@ static struct graded *graded(const enum verdict_kind *kinds, size_t count)
     return g;
 }
 
+#define FAULT "'proxy':{'rules':[{'on':'request','do':['reset']}]},"
+
 static const struct {
     const char *members;
     enum verdict_kind kind;
     bool house, needed;
 } needs[] = {
-    { STEP, VERDICT_PASS, false, false },
-    { STEP, VERDICT_FAIL, false, true },
-    { STEP, VERDICT_WEAK, false, true },
-    { STEP, VERDICT_NOT_EXERCISED, false, true },
-    { STEP, VERDICT_INCONCLUSIVE, false, false },
-    { STEP, VERDICT_NOT_APPLICABLE, false, false },
-    { STEP, VERDICT_FAIL, true, false },
+    { FAULT STEP, VERDICT_PASS, false, false },
+    { FAULT STEP, VERDICT_FAIL, false, true },
+    { FAULT STEP, VERDICT_WEAK, false, true },
+    { FAULT STEP, VERDICT_NOT_EXERCISED, false, true },
+    { FAULT STEP, VERDICT_INCONCLUSIVE, false, false },
+    { FAULT STEP, VERDICT_NOT_APPLICABLE, false, false },
+    { FAULT STEP, VERDICT_FAIL, true, false },
+    { STEP, VERDICT_FAIL, false, false }, /* nothing to take away */
+    { FAULT "'client':{'steps':[{'raw':{'connect':'{origin}:22'}}]}", VERDICT_FAIL, false, false },
     { "'proxy':{'listen':'refused'}," STEP, VERDICT_PASS, false, true },
     { "'proxy':{'listen':'blackhole'}," STEP, VERDICT_PASS, false, true },
     { "'proxy':{'listen':{'open_after':'1s'}}," STEP, VERDICT_PASS, false, false },
@@ -311,6 +315,59 @@ static void a_twin_is_played_where_it_tells_something(void **state)
         if (twin_is_needed(set.scenarios[0], g) != needs[i].needed)
             fail_msg("%s with %s", needs[i].members, verdict_kind_name(needs[i].kind));
         graded_free(g);
+        scenario_set_free(&set);
+    }
+}
+
+#define RULE(action)       "'proxy':{'rules':[{'on':'request','do':[" action "]}]}," STEP
+#define CLIENT(keys, step) "'client':{" keys "'steps':[{'url':'http://{origin}/'" step "}]}"
+
+static const struct {
+    const char *members;
+    bool differs;
+} changes[] = {
+    { STEP, false },
+    { "'proxy':{'exits':{'names':['x1'],'by':'user'}}," STEP, false },
+    { "'origin':{'auth':{'scheme':'basic','users':{'o':'p'}}}," STEP, false },
+    { RULE("'forward'"), false },
+    { RULE("{'tunnel':{'reason':'Connection established'}}"), false },
+    { RULE("{'tunnel':{'status':201}}"), true },
+    { RULE("{'tunnel':{'headers':[['A','b']]}}"), true },
+    { RULE("{'tunnel':{'version':'1.0'}}"), true },
+    { RULE("{'tunnel':{'to':'origin'}}"), true },
+    { RULE("{'tunnel':{'pace':{'bytes':1,'every':'1ms'}}}"), true },
+    { RULE("{'tunnel':{'cut':{'after_bytes':1,'with':'reset'}}}"), true },
+    { RULE("{'tunnel':{'until':'1s'}},'reset'"), true },
+    { RULE("{'forward':{'headers':[['A','b']]}}"), true },
+    { RULE("{'forward':{'to':'origin'}}"), true },
+    { RULE("{'forward':{'pace':{'bytes':1,'every':'1ms'}}}"), true },
+    { RULE("{'forward':{'cut':{'after_bytes':1,'with':'reset'}}}"), true },
+    { RULE("{'wait':'1s'},'forward'"), true },
+    { "'origin':{'rules':[{'on':'request','do':['reset']}]}," STEP, true },
+    { "'proxy':{'listen':'refused'}," STEP, true },
+    { "'proxy':{'listen':{'open_after':'1s'}}," STEP, true },
+    { "'proxy':{'auth':{'scheme':'basic','users':{'o':'p'}}}," STEP, true },
+    { "'origin':{'tls':{'certificate':'expired'}}," STEP, true },
+    { "'origin':{'tls':{'names':['x.test']}}," STEP, true },
+    { CLIENT("'proxy':{'url':'http://u:p@{proxy.addr}'},", ""), true },
+    { CLIENT("'pool':['proxy',{'url':'http://u:p@{proxy.addr}'}],'rotate':'each',", ""), true },
+    { CLIENT("", ",'change':{'proxy':{'url':'http://u:p@{proxy.addr}'}}"), true },
+    { CLIENT("'sessions':{'a':{'proxy':{'url':'http://u:p@{proxy.addr}'}}},", ",'session':'a'"),
+      true },
+    { CLIENT("", ",'cancel':'1s'"), true },
+    { CLIENT("", "},{'url':'http://{origin}/','after':'1s'"), false },
+    { CLIENT("", "},{'url':'http://{origin}/','after':{'event':'outcome','step':1}"), false },
+    { CLIENT("", "},{'url':'http://{origin}/','after':{'event':'close'}"), true },
+};
+
+/* What fails without any fault is no matter of a fault: its twin would be the same once more. */
+static void a_twin_differs_by_what_is_taken_away(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        struct scenario_set set = load(changes[i].members);
+        if (twin_differs(set.scenarios[0]) != changes[i].differs)
+            fail_msg("%s", changes[i].members);
         scenario_set_free(&set);
     }
 }
@@ -383,6 +440,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_key_knows_every_member),
     cmocka_unit_test(shipped_scenarios_share_twins),
     cmocka_unit_test(a_twin_is_played_where_it_tells_something),
+    cmocka_unit_test(a_twin_differs_by_what_is_taken_away),
     cmocka_unit_test(a_failed_twin_blocks_the_case),
     cmocka_unit_test(a_twin_passes_with_an_answer_to_each_step),
 };

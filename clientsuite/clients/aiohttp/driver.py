@@ -41,6 +41,7 @@ WITH_RETRY = sys.argv[1:] == ["retry"]
 VERSION = aiohttp.__version__
 if WITH_RETRY:
     import aiohttp_retry
+    CAPABILITIES.remove("total-deadline")  # ClientTimeout(total=…) is each attempt's; aiohttp-retry has none for all of them
     CAPABILITIES += ["retry"]
     VERSION += f" (aiohttp-retry {version('aiohttp-retry')})"
 

@@ -32,6 +32,7 @@ import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.HttpRequest;
 import org.apache.hc.core5.http.MalformedChunkCodingException;
 import org.apache.hc.core5.http.MessageConstraintException;
 import org.apache.hc.core5.http.NoHttpResponseException;
@@ -102,7 +103,14 @@ public final class Driver implements Drive.Session {
     private static DefaultHttpRequestRetryStrategy retryOf(Drive.Keys keys) {
         int attempts = ((Number) keys.policy.get("attempts")).intValue();
         Object base = keys.policy.get("base_ms");
-        return new DefaultHttpRequestRetryStrategy(attempts - 1, TimeValue.ofMilliseconds(base == null ? 1000 : ((Number) base).longValue()));
+        Object methods = keys.policy.get("methods");
+        return new DefaultHttpRequestRetryStrategy(attempts - 1, TimeValue.ofMilliseconds(base == null ? 1000 : ((Number) base).longValue())) {
+            @Override
+            protected boolean handleAsIdempotent(HttpRequest request) {
+                if (methods == null) return super.handleAsIdempotent(request);
+                return methods instanceof List<?> list ? list.contains(request.getMethod()) : true; // "all"
+            }
+        };
     }
 
     public void change(Drive.Keys keys) {

@@ -1,10 +1,11 @@
 // axios: an instance with `proxy` and its own keep-alive agents. Argument "retry": axios-retry with exponentialDelay.
+// A proxy's URL is known to axios from the environment alone; credentials in a URL are therefore given there.
 
 import http from 'node:http';
 import https from 'node:https';
 import { Readable } from 'node:stream';
 import axios from 'axios';
-import { serve, versionOf, Unsupported, NODE_KINDS } from './common/drive.mjs';
+import { serve, versionOf, NODE_KINDS } from './common/drive.mjs';
 
 // Native errors (code, name or words) and what the contract calls them: the first row that fits the error or a cause decides.
 const KINDS = [
@@ -30,6 +31,8 @@ if (withRetry) {
 }
 
 class Session {
+  hasReadLimit = true;
+
   open(keys) {
     const options = { keepAlive: true, ...keys.tls, ...(keys.hosts && { lookup: keys.lookup }) };
     this.agents = { httpAgent: new http.Agent(options), httpsAgent: new https.Agent(options) };
@@ -45,9 +48,15 @@ class Session {
     const proxy = keys.proxy;
     if (!proxy) {
       this.proxy = {}; // axios reads the environment
+      this.environment = null;
       return;
     }
-    if (proxy.url.includes('@') || proxy.by === 'url') throw new Unsupported('credentials in the proxy\'s URL');
+    this.environment = null;
+    if (proxy.url.includes('@') || proxy.by === 'url') {
+      this.proxy = {};
+      this.environment = proxy.url.includes('@') ? proxy.url : proxy.urlWithCredentials;
+      return;
+    }
     const url = new URL(proxy.url);
     this.proxy = { proxy: { protocol: url.protocol.slice(0, -1), host: url.hostname, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)) } };
     if (proxy.hasCredentials && proxy.by !== 'header') this.proxy.proxy.auth = { username: proxy.username, password: proxy.password };
@@ -55,6 +64,7 @@ class Session {
 
   async request(r, answer) {
     let response;
+    if (this.environment) process.env.http_proxy = process.env.https_proxy = this.environment;
     try {
       response = await this.axios.request({
         method: r.method, url: r.url, headers: r.headerObject, data: r.stream ? Readable.from(r.chunks()) : r.body, signal: r.signal,
@@ -63,6 +73,8 @@ class Session {
     } catch (e) {
       if (!e.response || !['ERR_BAD_REQUEST', 'ERR_BAD_RESPONSE'].includes(e.code) || /aborted/.test(e.message)) throw e;
       response = e.response; // an answer whose status axios throws by default
+    } finally {
+      if (this.environment) for (const name of ['http_proxy', 'https_proxy']) delete process.env[name];
     }
     const raw = response.request?.res?.rawHeaders;
     answer.begin(response.status, raw ?? Object.entries(response.headers));

@@ -341,7 +341,10 @@ public final class Drive {
                 say(Map.of("closed", id));
             }
             case "request" -> {
-                if (said.get("raw") != null) throw new Unsupported("raw-tunnel");
+                if (said.get("raw") != null) {
+                    say(Map.of("id", said.get("id"), "unsupported", "raw-tunnel"));
+                    return;
+                }
                 Opened o = sessions.get(id);
                 Request r = new Request(said, o.keys);
                 running.put(r.id, r);
@@ -384,10 +387,15 @@ public final class Drive {
         }
     }
 
-    private static String words(Throwable e) {
-        String own = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        Throwable cause = e.getCause();
-        return cause == null || cause.getMessage() == null || own.contains(cause.getMessage()) ? own : own + ": " + cause.getMessage();
+    /** An error with all that caused it, as a stack trace shows it. */
+    private static String words(Throwable error) {
+        StringBuilder all = new StringBuilder();
+        int depth = 0;
+        for (Throwable e = error; e != null && depth++ < 8; e = e.getCause()) {
+            String own = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+            if (all.indexOf(own) < 0) all.append(all.isEmpty() ? "" : ": ").append(own);
+        }
+        return all.toString();
     }
 
     /** The first row that fits the error or one of its causes. */

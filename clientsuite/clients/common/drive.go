@@ -55,6 +55,20 @@ type retryKeys struct {
 	Methods  json.RawMessage `json:"methods"`
 }
 
+// allows tells whether a request with this method may be repeated: any, unless the policy has a list.
+func (p *retryKeys) allows(method string) bool {
+	var list []string
+	if len(p.Methods) == 0 || json.Unmarshal(p.Methods, &list) != nil {
+		return true
+	}
+	for _, m := range list {
+		if m == method {
+			return true
+		}
+	}
+	return false
+}
+
 type bodyKeys struct {
 	Size   int     `json:"size"`
 	Base64 *string `json:"base64"`

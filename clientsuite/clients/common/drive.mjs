@@ -3,7 +3,8 @@
 // A driver is a class with the library's own part (open, change, request, close) and a table of its errors; serve() is
 // the rest: JSON Lines on standard input and output, sessions, bodies made and hashed, errors given their kind, `cancel`
 // and the total deadline as an AbortSignal. A library without a total timeout of its own gets that signal, as the
-// documentation of all of them recommends.
+// documentation of all of them recommends; so does, for a read deadline of one request, one that knows none for a request
+// (its session has no `hasReadLimit`).
 //
 // Standard output belongs to the contract: console.log goes to standard error.
 
@@ -91,6 +92,7 @@ class Request {
     this.connect = deadlines.connect_ms ?? undefined;
     this.read = deadlines.read_ms ?? undefined;
     this.total = deadlines.total_ms ?? undefined;
+    this.ownRead = said.deadlines?.read_ms ?? undefined; // for this request alone
     this.controller = new AbortController();
     this.signal = this.controller.signal;
     this.isCancelled = false;
@@ -206,10 +208,11 @@ export async function serve({ client, version, capabilities, Session, kinds }) {
     const session = sessions.get(said.session);
     const r = new Request(said, session.keys);
     const answer = new Answer();
-    const timer = r.total === undefined ? undefined : setTimeout(() => {
+    const limits = [r.total, session.hasReadLimit ? undefined : r.ownRead].filter((ms) => ms !== undefined);
+    const timer = limits.length === 0 ? undefined : setTimeout(() => {
       r.isLate = true;
       r.controller.abort(Object.assign(new Error('the total deadline passed'), { name: 'TimeoutError' }));
-    }, r.total);
+    }, Math.min(...limits));
     running.set(r.id, r);
     let reply;
     try {
@@ -284,7 +287,14 @@ export async function serve({ client, version, capabilities, Session, kinds }) {
   process.exit(0); // end of file means: finish, whatever is under way
 }
 
+// An error and what caused it, down to the first cause, as console.error() shows it: the status of a refused CONNECT may be the last of them.
 function words(e) {
-  const inner = e?.cause?.message && e.cause.message !== e.message ? `: ${e.cause.message}` : '';
-  return `${e?.message || e?.code || e}${inner}`;
+  const said = [];
+  const seen = new Set();
+  for (let cause = e; cause && !seen.has(cause); cause = cause.cause) {
+    seen.add(cause);
+    const text = String(cause.message || cause.code || cause);
+    if (!said.includes(text)) said.push(text);
+  }
+  return said.join(': ') || String(e);
 }

@@ -39,6 +39,9 @@ func (s retrying) request(ctx context.Context, o *operation, a *answer) error {
 		if policy.Cap != nil {
 			c.RetryWaitMax = time.Duration(*policy.Cap) * time.Millisecond
 		}
+		if !policy.allows(o.Method) {
+			c.RetryMax = 0
+		}
 	} else if string(s.keys.Retry) != `"default"` {
 		c.RetryMax = 0
 	}

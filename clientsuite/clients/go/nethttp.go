@@ -168,6 +168,7 @@ func (s *netHTTP) change(o *operation) error {
 }
 
 // prepare makes the request and the client for it: the total deadline is the Timeout of a copy, which shares the pool.
+// So is a read deadline of the request's own: ResponseHeaderTimeout is the transport's, for all of them.
 func (s *netHTTP) prepare(ctx context.Context, o *operation) (*http.Request, *http.Client, error) {
 	var body io.Reader
 	if o.Body != nil {
@@ -193,7 +194,11 @@ func (s *netHTTP) prepare(ctx context.Context, o *operation) (*http.Request, *ht
 		r.SetBasicAuth(pair.Username, pair.Password)
 	}
 	client := s.client
-	client.Timeout = time.Duration(ms(o.Deadlines.Total, s.keys.Deadlines.Total)) * time.Millisecond
+	total := ms(o.Deadlines.Total, s.keys.Deadlines.Total)
+	if read := ms(o.Deadlines.Read); read > 0 && (total == 0 || read < total) {
+		total = read
+	}
+	client.Timeout = time.Duration(total) * time.Millisecond
 	return r, &client, nil
 }
 

@@ -15,9 +15,9 @@ const KINDS = [
   [/Bad response/, 'proxy-connect'],
   [/Proxy timeout/, 'timeout-connect'],
   ['MaxRedirectsError', 'redirects'],
-  [/for \d+ms in 'connect'|for \d+ms in 'secureConnect'|for \d+ms in 'lookup'/, 'timeout-connect'],
-  [/for \d+ms in '(socket|response|read)'/, 'timeout-read'],
-  [/for \d+ms in 'request'/, 'timeout-total'],
+  [/awaiting '(lookup|connect|secureConnect)'/, 'timeout-connect'],
+  [/awaiting '(socket|response|read|send)'/, 'timeout-read'],
+  [/awaiting 'request'/, 'timeout-total'],
   [/Content-Length mismatch/i, 'incomplete'],
   ['ERR_UNSUPPORTED_PROTOCOL', 'config'],
   ...NODE_KINDS,
@@ -28,6 +28,8 @@ const capabilities = ['cancel', 'cookies', 'deadlines', 'https', 'https-proxy', 
   'read-deadline', 'redirects', 'retry', 'retry-cap', 'streaming', 'total-deadline'];
 
 class Session {
+  hasReadLimit = true;
+
   open(keys) {
     const options = { keepAlive: true, ...keys.tls };
     const proxy = keys.proxy;

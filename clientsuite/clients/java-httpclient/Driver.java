@@ -98,7 +98,8 @@ public final class Driver implements Drive.Session {
             : r.isStream ? BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(r.body)) : BodyPublishers.ofByteArray(r.body);
         HttpRequest.Builder b = HttpRequest.newBuilder(URI.create(r.url)).method(r.method, body).expectContinue(r.expectContinue);
         for (String[] h : r.headers) b.header(h[0], h[1]);
-        if (r.total > 0) b.timeout(Duration.ofMillis(r.total));
+        long limit = r.read > 0 && (r.total == 0 || r.read < r.total) ? r.read : r.total; // until the answer's header block is there
+        if (limit > 0) b.timeout(Duration.ofMillis(limit));
         CompletableFuture<HttpResponse<InputStream>> future = client.sendAsync(b.build(), HttpResponse.BodyHandlers.ofInputStream());
         r.cancel = () -> future.cancel(true);
         HttpResponse<InputStream> response;

@@ -1,12 +1,13 @@
 // ky: an instance over fetch() with a ProxyAgent as its dispatcher; its own `retry`. The fetch() that Node has built in takes
 // only dispatchers of the undici it was built with, which is an old one: undici's own takes its place before ky is loaded.
+// Argument "no-tunnel": ProxyAgent({ proxyTunnel: false }), so that http targets are asked for in absolute-form.
 
 import { Agent, FormData, Headers, ProxyAgent, Request, Response, fetch } from 'undici';
-import { serve, versionOf, NODE_KINDS } from './common/drive.mjs';
+import { serve, versionOf, Unsupported, NODE_KINDS } from './common/drive.mjs';
 
 // Native errors (code, name or words) and what the contract calls them: the first row that fits the error or a cause decides.
 const KINDS = [
-  [/Proxy response \(407\)/, 'proxy-auth'],
+  [/\(407\)/, 'proxy-auth'],
   [/Proxy response/, 'proxy-connect'],
   ['UND_ERR_PRX_TLS', 'tls-proxy'],
   ['UND_ERR_CONNECT_TIMEOUT', 'timeout-connect'],
@@ -28,6 +29,8 @@ const { default: ky, HTTPError } = await import('ky');
 
 const capabilities = ['cancel', 'deadlines', 'https', 'https-proxy', 'keep-alive', 'parallel', 'redirects', 'retry', 'retry-cap', 'streaming',
   'total-deadline'];
+const isTunnelled = process.argv[2] !== 'no-tunnel';
+if (!isTunnelled) capabilities.push('absolute-form');
 
 class Session {
   open(keys) {
@@ -35,9 +38,10 @@ class Session {
     const tls = { ...keys.tls, ...(connect && { timeout: connect }) };
     const options = { ...(read && { headersTimeout: read, bodyTimeout: read }) };
     const proxy = keys.proxy;
-    const isToken = proxy?.hasCredentials && (proxy.by === 'documented' || proxy.by === 'option');
+    if (proxy?.by === 'option') throw new Unsupported('user and password as options');
+    const isToken = proxy?.hasCredentials && proxy.by === 'documented';
     this.dispatcher = proxy
-      ? new ProxyAgent({ ...options, uri: proxy.by === 'url' ? proxy.urlWithCredentials : proxy.url, requestTls: tls, proxyTls: tls, ...(isToken && { token: proxy.basic }) })
+      ? new ProxyAgent({ ...options, uri: proxy.by === 'url' ? proxy.urlWithCredentials : proxy.url, requestTls: tls, proxyTls: tls, ...(isToken && { token: proxy.basic }), ...(!isTunnelled && { proxyTunnel: false }) })
       : new Agent({ ...options, connect: tls });
     this.ky = ky.create({
       fetch: (request, init) => fetch(request, { ...init, dispatcher: this.dispatcher }), retry: retryOf(keys),

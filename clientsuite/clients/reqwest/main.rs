@@ -221,7 +221,8 @@ fn build(s: &Session, said: &Value) -> Result<Request, Failure> {
     if let Some(user) = text(&s.keys["origin_credentials"], "username") {
         b = b.basic_auth(user, text(&s.keys["origin_credentials"], "password"));
     }
-    if let Some(t) = total(s, said) {
+    // read_timeout() is the client's, for all its requests: one request's own is a timeout() of it.
+    if let Some(t) = [total(s, said), ms(&said["deadlines"]["read_ms"])].into_iter().flatten().min() {
         b = b.timeout(t);
     }
     if !said["body"].is_null() {
@@ -240,8 +241,14 @@ fn total(s: &Session, said: &Value) -> Option<Duration> {
     ms(&said["deadlines"]["total_ms"]).or(ms(&s.keys["deadlines"]["total_ms"]))
 }
 
+/// The middleware repeats all methods: one that the policy's list lacks goes without it.
+fn is_repeatable(s: &Session, r: &Request) -> bool {
+    s.keys["retry"]["methods"].as_array().is_none_or(|list| list.contains(&json!(r.method().as_str())))
+}
+
 async fn perform(s: &Session, said: &Value, answer: &Mutex<Answer>) -> Result<(), Failure> {
-    let mut response = s.sender.send(build(s, said)?).await?;
+    let request = build(s, said)?;
+    let mut response = if is_repeatable(s, &request) { s.sender.send(request).await? } else { s.client.execute(request).await? };
     answer.lock().unwrap().begin(&response);
     while let Some(piece) = response.chunk().await? {
         answer.lock().unwrap().feed(&piece);

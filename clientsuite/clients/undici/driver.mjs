@@ -1,10 +1,10 @@
 // undici: fetch() with a ProxyAgent as dispatcher, credentials as its token.
 //
 // Argument "no-tunnel": ProxyAgent({ proxyTunnel: false }), so that http targets are asked for in absolute-form.
-// Argument "retry": a RetryAgent around the ProxyAgent.
+// Argument "retry": a RetryAgent around such a ProxyAgent.
 
 import { fetch, Agent, EnvHttpProxyAgent, ProxyAgent, RetryAgent } from 'undici';
-import { serve, versionOf, NODE_KINDS } from './common/drive.mjs';
+import { serve, versionOf, Unsupported, NODE_KINDS } from './common/drive.mjs';
 
 // Native errors (code, name or words) and what the contract calls them: the first row that fits the error or a cause decides.
 const KINDS = [
@@ -27,9 +27,10 @@ const KINDS = [
 ];
 
 const variant = process.argv[2];
+const isTunnelled = variant === undefined;
 const capabilities = ['cancel', 'deadlines', 'environment', 'host-map', 'https', 'https-proxy', 'keep-alive', 'parallel',
   'redirects', 'streaming', 'total-deadline'];
-if (variant === 'no-tunnel') capabilities.push('absolute-form');
+if (!isTunnelled) capabilities.push('absolute-form');
 if (variant === 'retry') capabilities.push('retry', 'retry-cap');
 
 class Session {
@@ -38,11 +39,12 @@ class Session {
     const tls = { ...keys.tls, ...(connect && { timeout: connect }), ...(keys.hosts && { lookup: keys.lookup }) };
     const options = { ...(read && { headersTimeout: read, bodyTimeout: read }) };
     const proxy = keys.proxy;
+    if (proxy?.by === 'option') throw new Unsupported('user and password as options');
     if (proxy) {
-      const isToken = proxy.hasCredentials && (proxy.by === 'documented' || proxy.by === 'option');
+      const isToken = proxy.hasCredentials && proxy.by === 'documented';
       this.dispatcher = new ProxyAgent({
         ...options, uri: proxy.by === 'url' ? proxy.urlWithCredentials : proxy.url, requestTls: tls, proxyTls: tls,
-        ...(isToken && { token: proxy.basic }), ...(variant === 'no-tunnel' && { proxyTunnel: false }),
+        ...(isToken && { token: proxy.basic }), ...(!isTunnelled && { proxyTunnel: false }),
       });
     } else if (Object.keys(process.env).some((name) => /^https?_proxy$/i.test(name))) {
       this.dispatcher = new EnvHttpProxyAgent({ ...options, connect: tls, requestTls: tls, proxyTls: tls });
@@ -57,6 +59,10 @@ class Session {
       method: r.method, headers: r.headers, dispatcher: this.dispatcher, signal: r.signal,
       redirect: this.keys.redirects ? 'follow' : 'manual',
       ...(r.body && (r.stream ? { body: r.webStream, duplex: 'half' } : { body: r.body })),
+    }).catch((e) => {
+      const { statusCode, headers } = e.cause ?? {}; // a RequestRetryError has those of the last answer, not its body
+      if (e.cause?.code === 'UND_ERR_REQ_RETRY' && statusCode) answer.begin(statusCode, Object.entries(headers ?? {}).flatMap(([name, value]) => [value].flat().map((v) => [name, v])));
+      throw e;
     });
     answer.begin(response.status, response.headers);
     if (response.body) for await (const chunk of response.body) answer.feed(chunk);
