@@ -99,9 +99,6 @@ for row in (
     one_way_or_the_other(*row)
 
 
-told("framing/headers-endless", answers.endless_headers, dict(BROKEN, took=7), fails="refused stops")
-
-
 # ---- more than one outcome, or another wire ------------------------------------------------------
 
 
