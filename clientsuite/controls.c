@@ -1,5 +1,7 @@
 /*
- * The controls, as scenarios. They are written with ' for ", to be readable in C.
+ * The controls, as scenarios. They are written with ' for ", to be readable in C. What is asked of
+ * an answer is played by the origin: at the proxy the rule would take the CONNECT of a client that
+ * opens a tunnel for http targets too.
  */
 #include "controls.h"
 
@@ -69,7 +71,7 @@ static const struct control controls[] = {
                                               "'url': 'http://{origin}/' } ] }",
       ANSWERED },
     { "deadlines", "gives up at its total limit",
-      "'proxy': { 'rules': [ { 'on': 'request', 'fault': true, 'do': ['stall'] } ] }, 'client': { "
+      "'origin': { 'rules': [ { 'on': 'request', 'fault': true, 'do': ['stall'] } ] }, 'client': { "
       "'deadlines': { 'total': '1s' }, 'steps': [ { 'url': 'http://{origin}/' } ] }",
       "'outcome': { 'ends': 'error', 'took': { 'max': '2.5s' } }" },
     { "read-deadline", "gives up when nothing comes for its read limit",
@@ -94,13 +96,15 @@ static const struct control controls[] = {
       "'count': { 'event': 'request', 'at': ['proxy', 'origin'], 'header': { 'expect': "
       "['100-continue', '100-Continue'] } }, 'min': 1" },
     { "parallel", "has three requests out at once",
-      "'proxy': { 'rules': [ { 'name': 'all', 'on': 'request', 'do': [ { 'wait': { 'event': "
-      "'request', 'rule': 'all', 'nth': 3 } }, { 'respond': {} } ] } ] }, 'client': { 'steps': [ { "
+      "'origin': { 'rules': [ { 'name': 'all', 'on': 'request', 'do': [ { 'wait': { 'event': "
+      "'request', 'at': 'origin', 'rule': 'all', 'nth': 3 } }, { 'respond': {} } ] } ] }, "
+      "'client': { 'steps': [ { "
       "'url': 'http://{origin}/{n}', 'copies': 3 } ] }",
       "'outcome': { 'status': 200 }" },
     { "cancel", "ends a request that is cancelled",
-      "'proxy': { 'rules': [ { 'on': 'request', 'fault': true, 'do': ['stall'] } ] }, 'client': { "
-      "'steps': [ { 'url': 'http://{origin}/', 'cancel': { 'event': 'request', 'plus': '100ms' } } "
+      "'origin': { 'rules': [ { 'on': 'request', 'fault': true, 'do': ['stall'] } ] }, 'client': { "
+      "'steps': [ { 'url': 'http://{origin}/', 'cancel': { 'event': 'request', 'at': 'origin', "
+      "'plus': '100ms' } } "
       "] }",
       "'outcome': { 'ends': 'error', 'took': { 'max': '5s' } }" },
     { "switch-proxy", "uses another proxy from the second request on",

@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+/* What `"grows": true` asks for: less than any doubling or adding, more than chance makes of pauses
+ * that are all alike. */
+static const double GROWTH = 1.25;
+
 struct judging {
     struct load *load;
     enum level level;
@@ -114,7 +118,7 @@ static void load_count(struct judging *j, const struct json *check, struct check
 static void check_gap(struct judging *j, const struct json *check, const struct gap_check *g)
 {
     const struct json *within = json_get(check, "within"), *gap = json_get(check, "gap");
-    bool is_bounded = g->min.kind || g->within.kind || g->max.kind || g->grows;
+    bool is_bounded = g->min.kind || g->within.kind || g->max.kind || g->grows > 0;
     if (!is_bounded && j->level != LEVEL_INFO)
         complain_of_name(j->load->l, gap, NULL,
                          "a gap without bounds, expected \"min\", \"within\", \"max\" or "
@@ -125,9 +129,16 @@ static void check_gap(struct judging *j, const struct json *check, const struct 
     if (g->min.kind == BOUND_TIME && g->max.kind == BOUND_TIME && g->min.time > g->max.time)
         complain(j->load->l, json_get(check, "min"), NULL,
                  "\"min\" is above \"max\": nothing is between them");
-    if (g->grows && !g->of)
+    if (g->grows > 0 && !g->of)
         complain_of_name(j->load->l, json_get(check, "grows"), NULL,
                          "\"grows\" compares neighbours, expected a gap {\"of\": …}");
+}
+
+static double load_growth(const struct json *v)
+{
+    if (!v || (v->type == JSON_BOOL && !v->flag))
+        return 0;
+    return v->type == JSON_NUMBER ? v->number : GROWTH;
 }
 
 static void load_gap(struct judging *j, const struct json *check, struct check *c)
@@ -146,7 +157,7 @@ static void load_gap(struct judging *j, const struct json *check, struct check *
     g->min = load_bound(json_get(check, "min"));
     g->within = load_bound(json_get(check, "within"));
     g->max = load_bound(json_get(check, "max"));
-    g->grows = load_flag(check, "grows");
+    g->grows = load_growth(json_get(check, "grows"));
     g->slack = slack ? load_duration(slack) : -1;
     check_gap(j, check, g);
 }
