@@ -16,9 +16,12 @@ static const char *const words[] = { "driver", NULL };
 static const struct command_line command = { .is_together = true };
 static const struct profile light = { .name = "light" },
                             heavy = { .name = "heavy", .is_heavy = true };
-static const struct profile_variant variants[] = { { .profile = &light, .driver = words },
-                                                   { .profile = &heavy, .driver = words },
-                                                   { .profile = &light, .command = &command } };
+static const char *const nothing[] = { NULL };
+static const struct profile_variant variants[] = {
+    { .profile = &light, .driver = words, .capabilities = nothing },
+    { .profile = &heavy, .driver = words, .capabilities = nothing },
+    { .profile = &light, .command = &command, .capabilities = nothing }
+};
 enum { LIGHT, HEAVY, COMMAND, CLIENTS };
 
 struct stage {
@@ -142,6 +145,10 @@ static void takes_about_so_long(void **state)
     static const char stall[] = "{ 'on': 'request', 'do': ['stall'] }",
                       wait[] = "{ 'on': 'request', 'do': [{ 'wait': '3s' }] }",
                       limit[] = "{ 'on': 'request', 'do': [{ 'respond': { 'retry_after': 2 } }] }",
+                      half[] =
+                          "{ 'on': 'request', 'do': [{ 'respond': { 'body': { 'size': 9 }, 'cut': "
+                          "{ 'after_body_bytes': 5, 'with': 'stall' } } }] }",
+                      answered[] = "{ 'on': 'request', 'do': [{ 'respond': {} }, 'stall'] }",
                       one[] = "'steps': [ { " URL " } ]",
                       two[] = "'steps': [ { " URL " }, { " URL
                               ", 'after': { 'event': 'outcome', 'step': 1, 'plus': '1500ms' } } ]",
@@ -156,6 +163,9 @@ static void takes_about_so_long(void **state)
         { one, wait, LIGHT, 4000 },
         { one, stall, LIGHT, 11000 },
         { "'deadlines': { 'read': '2s' }, 'steps': [ { " URL " } ]", stall, LIGHT, 3000 },
+        { "'deadlines': { 'read': '2s', 'total': '5s' }, 'steps': [ { " URL " } ]", half, LIGHT,
+          6000 }, /* it has no limit within a body */
+        { one, answered, LIGHT, 1000 },
         { one, limit, LIGHT, 3000 },
         { two, "", LIGHT, 2500 },
         { two, "", COMMAND, 4000 }, /* it makes gaps of whole seconds, itself */
