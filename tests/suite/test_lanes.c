@@ -71,7 +71,7 @@ static void so_many_and_no_more(void **state)
 {
     static const struct {
         size_t lanes, client, many;
-    } rows[] = { { 0, LIGHT, 32 }, { 0, HEAVY, 8 }, { 0, COMMAND, 64 },
+    } rows[] = { { 0, LIGHT, 32 }, { 0, HEAVY, 8 }, { 0, COMMAND, 32 },
                  { 5, LIGHT, 5 },  { 5, HEAVY, 5 }, { 3, COMMAND, 3 } };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
