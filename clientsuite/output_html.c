@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "outputs.h"
 #include "page.h"
+#include "page_baseline.h"
 #include "page_case.h"
 #include "page_ladder.h"
 
@@ -455,6 +456,7 @@ static void put_page(struct report *p)
     fputs("<main>\n", p->f);
     put_counts(p);
     put_house(p);
+    page_baseline(p->f, p->r);
     put_cases(p);
     put_missed(p, RANK_CRITICAL, "critical");
     put_missed(p, RANK_MUST, "must");

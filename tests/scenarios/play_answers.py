@@ -283,7 +283,7 @@ def dead_proxy(play):
 def many_interim(play):
     c = play.dial()
     c.get()
-    for _ in range(20):
+    for _ in range(1 if play.variant == "three" else 20):
         c.expect("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n")
     equal(c.head(100).line, "HTTP/1.1 100 Continue", "an interim answer")
     equal(c.head(102).line, "HTTP/1.1 102 Processing", "an interim answer")
