@@ -5,8 +5,10 @@ Forms are held against validators that are not ours; pages against what must hol
 against what they could do to a reader.
 """
 
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -237,6 +239,72 @@ def diagnosis_is_shown(run):
     page = report(run, "a.json")
     for words in ("Mistake, client layer:", "a header <script>", "set by hand", "use the option"):
         assert words in page.text, words
+
+
+def order(page, *ids):
+    """Do they stand on the page in this order?"""
+    places = [page.ids.index(name) for name in ids]
+    eq(places, sorted(places))
+
+
+def items(page, name):
+    """The texts of the list items in the section of that id."""
+    section = page.source.split(f'<section id="{name}"', 1)[1].split("</section>", 1)[0]
+    return [html.unescape(re.sub(r"<[^>]*>", " ", item)) for item in re.findall(r"<li[^>]*>(.*?)</li>", section, re.S)]
+
+
+def one_of_each():
+    """A scenario for each rank, the lightest first; the SHOULD is missed in the variant `retry` only."""
+    critical = told.check("first", "fail", critical=True, evidence=[5])
+    return [told.case("a/as-asked"), told.case("b/open", "not-exercised"), told.case("c/should", "weak", level="should", variant="retry"),
+            told.case("c/should", "pass", level="should"), told.case("d/must", "fail"), told.case("e/critical", "fail", checks=[critical]),
+            told.case("d/must", "fail", variant="retry")]
+
+
+@test
+def findings_come_first(run):
+    """The heaviest first, each a line that leads to the evidence; counts and the table of all cases come later."""
+    make(run, "a.json", one_of_each())
+    page = report(run, "a.json")
+    order(page, "findings", "counts", "house", "missed-critical", "case/e/critical", "missed-must", "case/d/must", "missed-should",
+          "case/c/should", "missed-open", "case/b/open", "cases")
+    lines = items(page, "findings")
+    eq([next(name for name in ("critical", "must", "should", "open") if f"/{name} " in line) for line in lines], ["critical", "must", "should", "open"])
+    assert "does first" in lines[0] and "About e/critical" in lines[0] and "default" in lines[0], lines[0]
+    assert "all 2" in lines[1] and " retry" in lines[2], lines
+    folded = page.source.split("<details><summary>")
+    assert "About d/must" in folded[0] and "About c/should" not in folded[0] and "A SHOULD was missed" in folded[1]
+
+
+@test
+def a_faultless_client_has_no_findings(run):
+    make(run, "a.json", [told.case()])
+    page = report(run, "a.json")
+    assert "findings" not in page.ids and "All MUST and SHOULD that apply hold" in page.text
+
+
+@test
+def what_was_not_shown_has_no_fix(run):
+    """Nothing failed: its likely cause and fix would mislead."""
+    make(run, "a.json", [told.case("b/open", "not-exercised", cause="The open cause"), told.case("d/must", "fail", cause="The failed cause")])
+    page = report(run, "a.json")
+    assert "The failed cause" in page.text and "The open cause" not in page.text and "case/b/open" in page.ids
+
+
+@test
+def plays_that_are_alike_are_told_once(run):
+    """In the very same words; each keeps its place, its ladder and its line to paste."""
+    same = [told.check("first", "fail", evidence=[5], sentence="step 1 ends after 0.214 s")]
+    other = [told.check("first", "fail", evidence=[5], sentence="step 1 ends after 0.215 s")]
+    make(run, "a.json", [told.case(verdict="fail", checks=same), told.case(verdict="fail", checks=same, variant="retry"),
+                         told.case(verdict="fail", checks=other, variant="third")])
+    page = report(run, "a.json")
+    eq(page.text.count("step 1 ends after 0.214 s"), 1)
+    eq(page.text.count("step 1 ends after 0.215 s"), 1)
+    eq(page.text.count("The same as"), 1)
+    for name in ("one/auth/one", "one@retry/auth/one", "one@third/auth/one"):
+        classes = [kind for _, kind in page.inside[name]]
+        assert "ladder" in classes and "hand" in classes, name
 
 
 # ---- texts that are not meant well ---------------------------------------------------------------------------------
@@ -532,20 +600,49 @@ def matrix_of_two_versions(run):
 
 
 @test
+def matrix_names_what_differs(run):
+    """Variants of one client have the same long version: the name in the head says which is which, in full."""
+    make(run, "a.json", [told.case(), told.case(variant="retry")], version="0.13.5 (with retry middleware 0.9.1)")
+    make(run, "b.json", [told.case(client="two")])
+    run.run("matrix", "a.json", "b.json", "-o", "m.html")
+    source = told.Page(path(run, "m.html")).check().source
+    heads = re.findall(r'<th scope="col"><a [^>]*title="([^"]*)"><b>(.*?)</b> <small>(.*?)</small>', source)
+    eq(heads, [("One 0.13.5 (with retry middleware 0.9.1)", "One", "0.13.5 (with retry middleware 0.9.1)"),
+               ("One 0.13.5 (with retry middleware 0.9.1) retry", "One retry", "0.13.5 (with retry middleware 0.9.1)"), ("Two", "Two", "")])
+    assert "--n:3" in source
+
+
+@test
+def matrix_tells_what_is_alike_once(run):
+    """But for times; the worst first. What was not shown has one reason for all checks."""
+    for client, verdict, seconds in (("one", "fail", "0.2"), ("two", "fail", "13.25"), ("three", "weak", "0.2"), ("four", "fail", "0.2")):
+        says = f"ends after {seconds} s" if client != "four" else "ends after 2 requests"
+        make(run, client, [told.case(client=client, checks=[told.check("first", verdict, "should" if verdict == "weak" else "must", sentence=says)])])
+    make(run, "five", [told.case(client="five", checks=[told.check("first", "not-exercised"), told.check("second", "not-exercised")])])
+    run.run("matrix", "one", "two", "three", "four", "five", "-o", "m.html")
+    page = told.Page(path(run, "m.html")).check()
+    lines = [" ".join(line.split()) for line in items(page, "evidence")]
+    for line, words in zip(lines, ("ends after 0.2 s One , Two", "ends after 2 requests Four", "ends after 0.2 s Three", "does first; does second:")):
+        assert words in line, lines
+    eq(len(lines), 4)
+    assert {f"{name}/auth/one" for name in ("one", "two", "three", "four", "five")} <= set(page.ids)
+
+
+@test
 def matrix_of_many(run):
-    """204 cases and 25 clients stay one page that can be opened."""
+    """281 cases and 39 clients stay one page that can be opened."""
     kinds = ["pass", "pass", "pass", "fail", "weak", "not-applicable", "not-exercised", "crash"]
     names = []
-    for k in range(25):
-        cases = [told.case(f"topic-{i % 12}/case-{i}", kinds[(i * 7 + k * 3 + i // 9) % 8], f"client-{k}", layer=f"layer {i % 5}") for i in range(204)]
+    for k in range(39):
+        cases = [told.case(f"topic-{i % 12}/case-{i}", kinds[(i * 7 + k * 3 + i // 9) % 8], f"client-{k}", layer=f"layer {i % 5}") for i in range(281)]
         names.append(make(run, f"{k}.json", cases, version=f"{k}.1"))
     began = time.monotonic()
     run.run("matrix", *names, "-o", "m.html")
     took = time.monotonic() - began
     eq(run.code, 0)
     page = told.Page(path(run, "m.html")).check()
-    assert len(page.source) < 3000000, len(page.source)
-    eq(page.source.count('<th scope="row"'), 204 + 4 + len(told.HOUSE))
+    assert len(page.source) < 5000000, len(page.source)
+    eq(page.source.count('<th scope="row"'), 281 + 4 + len(told.HOUSE))
     assert took < 60, took
 
 

@@ -50,6 +50,23 @@ static void writes_open(void **state)
                     "\"redirects\":false,\"deadlines\":{\"total_ms\":10000},\"verify\":false}\n");
 }
 
+/* A session of the case that says nothing of cookies has them where the client has them. */
+static void a_session_is_told_what_it_inherits(void **state)
+{
+    struct client_keys k = keys();
+    struct setup s = { .keys = &k, .ca_file = "/ca", .without_proxy = nothing };
+    struct buf b = { 0 };
+    (void)state;
+    k.cookies = k.cache = true;
+    k.verify = false;
+    k.rotate = "sticky";
+    k.given = 1ULL << CLIENT_CREDENTIALS;
+    protocol_open(&b, 2, &s);
+    expect_line(&b, "{\"do\":\"open\",\"session\":2,\"proxy\":null,\"ca_file\":\"/ca\","
+                    "\"retry\":\"off\",\"redirects\":false,\"deadlines\":{\"total_ms\":10000},"
+                    "\"cookies\":true,\"cache\":true,\"verify\":false,\"rotate\":\"sticky\"}\n");
+}
+
 static void a_change_has_only_what_changes(void **state)
 {
     struct client_keys k = keys();
@@ -232,6 +249,7 @@ static void refuses_rubbish(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(writes_open),
+    cmocka_unit_test(a_session_is_told_what_it_inherits),
     cmocka_unit_test(a_change_has_only_what_changes),
     cmocka_unit_test(a_change_tells_credentials_where_they_stand),
     cmocka_unit_test(writes_requests),
