@@ -11,19 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "groups.h"
+#include "matrix.h"
 #include "page.h"
 #include "page_case.h"
 #include "report_link.h"
-#include "results_read.h"
 #include "suite.h"
-
-struct matrix {
-    FILE *f;
-    const struct results_read *read;
-    const struct results *r;
-    struct summary *summaries;
-    char **reports; /* of each source: where its report lies, as a link; NULL: nowhere */
-};
 
 static void *must(void *memory)
 {
@@ -47,6 +40,11 @@ static void find_reports(struct matrix *m, const char *output)
 
 /* ---- links ----------------------------------------------------------------------------------- */
 
+const char *matrix_report(const struct matrix *m, size_t client)
+{
+    return m->reports[m->read->source_of[client]];
+}
+
 /* In its own report, a client is alone with those of the same file. */
 static void put_own_id(const struct matrix *m, const struct case_result *c)
 {
@@ -60,9 +58,9 @@ static void put_own_id(const struct matrix *m, const struct case_result *c)
     page_name(m->f, c->of->name);
 }
 
-static void put_link(const struct matrix *m, const struct case_result *c)
+void matrix_link(const struct matrix *m, const struct case_result *c)
 {
-    const char *report = m->reports[m->read->source_of[c->client]];
+    const char *report = matrix_report(m, c->client);
     page_text(m->f, report);
     fputc('#', m->f);
     if (report)
@@ -73,26 +71,6 @@ static void put_link(const struct matrix *m, const struct case_result *c)
 
 /* ---- cells ----------------------------------------------------------------------------------- */
 
-static size_t group_end(const struct plan *plan, size_t group)
-{
-    size_t end = group;
-    while (end < plan->count && plan->cases[end].group == group)
-        end++;
-    return end;
-}
-
-/* The worst of the variants stands for the scenario. */
-static const struct case_result *worst_case(const struct matrix *m, size_t client, size_t group)
-{
-    const struct case_result *cases = m->r->clients[client].cases, *worst = &cases[group];
-    for (size_t i = group; i < group_end(m->r->plan, group); i++)
-        if (cases[i].is_final && (!worst->is_final || case_rank(&cases[i]) < case_rank(worst) ||
-                                  (case_rank(&cases[i]) == case_rank(worst) &&
-                                   verdict_is_worse(case_verdict(&cases[i]), case_verdict(worst)))))
-            worst = &cases[i];
-    return worst;
-}
-
 static void put_sign(const struct matrix *m, const struct mark *mark)
 {
     fprintf(m->f, "<i aria-hidden=\"true\">%s</i><span class=\"hidden\">%s</span>", mark->sign,
@@ -101,12 +79,12 @@ static void put_sign(const struct matrix *m, const struct mark *mark)
 
 static void put_cell(const struct matrix *m, size_t client, size_t group)
 {
-    const struct case_result *c = worst_case(m, client, group);
+    const struct case_result *c = group_worst(m->r, client, group);
     struct mark mark = page_mark_of_case(c);
     fprintf(m->f, "<td class=\"%s\">", mark.tone);
     if (case_rank(c) < RANK_NONE) {
         fputs("<a href=\"", m->f);
-        put_link(m, c);
+        matrix_link(m, c);
         fprintf(m->f, "\" title=\"%s\">", mark.word);
         put_sign(m, &mark);
         fputs("</a>", m->f);
@@ -121,7 +99,7 @@ static bool is_different(const struct matrix *m, size_t group)
 {
     const char *first = NULL;
     for (size_t i = 0; i < m->r->client_count; i++) {
-        struct mark mark = page_mark_of_case(worst_case(m, i, group));
+        struct mark mark = page_mark_of_case(group_worst(m->r, i, group));
         if (strcmp(mark.tone, "none") == 0)
             continue;
         if (first && strcmp(first, mark.tone) != 0)
@@ -138,9 +116,7 @@ static void put_row(const struct matrix *m, size_t group)
     fprintf(m->f, "<tr class=\"%s %s\"><th scope=\"row\" title=\"",
             is_different(m, group) ? "differ" : "same", rank <= RANK_MUST ? "failed" : "fine");
     page_text(m->f, s->title);
-    fputs(" (", m->f);
-    page_text(m->f, s->id);
-    fputs(")\"><span>", m->f);
+    fputs("\">", m->f);
     if (rank < RANK_NONE) {
         fputs("<a href=\"#case/", m->f);
         page_name(m->f, s->id);
@@ -150,7 +126,7 @@ static void put_row(const struct matrix *m, size_t group)
     page_text(m->f, s->title ? s->title : s->id);
     fputs(rank < RANK_NONE ? "</a> <code>" : "</b> <code>", m->f);
     page_text(m->f, s->id);
-    fputs("</code></span></th>", m->f);
+    fputs("</code></th>", m->f);
     for (size_t i = 0; i < m->r->client_count; i++)
         put_cell(m, i, group);
     fputs("</tr>\n", m->f);
@@ -158,10 +134,13 @@ static void put_row(const struct matrix *m, size_t group)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
+/* Names stand upright in their columns: two lines, so that variants of one client, whose versions
+ * are long, can be told apart. */
 static void put_client_head(const struct matrix *m, size_t client)
 {
     const struct client_result *c = &m->r->clients[client];
-    const char *report = m->reports[m->read->source_of[client]];
+    const struct profile *p = c->variant->profile;
+    const char *report = matrix_report(m, client);
     char letter = m->summaries[client].letter;
     struct buf title = { 0 };
     client_title(&title, c);
@@ -172,10 +151,18 @@ static void put_client_head(const struct matrix *m, size_t client)
         fputs("#client/", m->f);
         page_client(m->f, m->r, client);
     }
-    fputs("\">", m->f);
+    fputs("\" title=\"", m->f);
     page_text(m->f, title.at);
-    fprintf(m->f, "</a><span class=\"letter l-%c\">%c</span></th>", letter == '-' ? 'n' : letter,
-            letter);
+    fputs("\"><b>", m->f);
+    page_text(m->f, p->title ? p->title : p->name);
+    if (strcmp(c->variant->name, "default") != 0) {
+        fputc(' ', m->f);
+        page_text(m->f, c->variant->name);
+    }
+    fputs("</b> <small>", m->f);
+    page_text(m->f, c->version);
+    fprintf(m->f, "</small></a><span class=\"letter l-%c\">%c</span></th>",
+            letter == '-' ? 'n' : letter, letter);
     buf_free(&title);
 }
 
@@ -215,11 +202,11 @@ static size_t count_exercised(const struct summary *s)
 
 static void put_house_row(const struct matrix *m, const struct house_row *h, size_t row)
 {
-    fputs("<tr><th scope=\"row\"><span><b>", m->f);
+    fputs("<tr><th scope=\"row\"><b>", m->f);
     page_text(m->f, h->says ? h->says : h->id);
     fputs("</b> <code>", m->f);
     page_text(m->f, h->id);
-    fprintf(m->f, "%s</code></span></th>", h->is_critical ? ", critical" : "");
+    fprintf(m->f, "%s</code></th>", h->is_critical ? ", critical" : "");
     for (size_t i = 0; i < m->r->client_count; i++) {
         const struct summary *s = &m->summaries[i];
         const struct house_row *own = row < s->house_count ? &s->house[row] : NULL;
@@ -233,7 +220,7 @@ static void put_house_row(const struct matrix *m, const struct house_row *h, siz
         fprintf(m->f, "<td class=\"%s\">", mark.tone);
         if (own && own->broken) {
             fputs("<a href=\"", m->f);
-            put_link(m, &m->r->clients[i].cases[own->first]);
+            matrix_link(m, &m->r->clients[i].cases[own->first]);
             fprintf(m->f, "\" title=\"broken in %zu\">", own->broken);
         }
         put_sign(m, &mark);
@@ -262,141 +249,65 @@ static void put_sums(const struct matrix *m)
     fputs("</tbody>\n", m->f);
 }
 
-static const char *layer_of(const struct matrix *m, size_t i)
-{
-    const char *layer = m->r->plan->cases[i].scenario->layer;
-    return layer ? layer : "other";
-}
-
-static bool begins_layer(const struct matrix *m, size_t i)
-{
-    for (size_t k = 0; k < i; k++)
-        if (strcmp(layer_of(m, k), layer_of(m, i)) == 0)
-            return false;
-    return true;
-}
-
 static void put_layer(const struct matrix *m, const char *layer)
 {
-    fputs("<tbody><tr class=\"layer\"><th scope=\"rowgroup\">", m->f);
+    fputs("<tbody class=\"rows\" id=\"layer/", m->f);
+    page_name(m->f, layer);
+    fputs("\"><tr class=\"layer\"><th scope=\"rowgroup\">", m->f);
     page_text(m->f, layer);
     fprintf(m->f, "</th><td colspan=\"%zu\"></td></tr>\n", m->r->client_count);
     for (size_t i = 0; i < m->r->plan->count; i++)
-        if (m->r->plan->cases[i].group == i && strcmp(layer_of(m, i), layer) == 0)
+        if (is_group(m->r->plan, i) && strcmp(group_layer(m->r->plan, i), layer) == 0)
             put_row(m, i);
     fputs("</tbody>\n", m->f);
 }
 
 static void put_table(const struct matrix *m)
 {
-    fputs("<div class=\"grid\" tabindex=\"0\"><table class=\"matrix\">\n<thead><tr><th "
-          "scope=\"col\">Case</th>",
-          m->f);
+    fprintf(m->f,
+            "<div class=\"grid\" tabindex=\"0\" role=\"region\" aria-label=\"Cases by "
+            "clients\"><table class=\"matrix\" style=\"--n:%zu\">\n<thead><tr><th "
+            "scope=\"col\">Case</th>",
+            m->r->client_count);
     for (size_t i = 0; i < m->r->client_count; i++)
         put_client_head(m, i);
     fputs("</tr></thead>\n", m->f);
     put_sums(m);
     for (size_t i = 0; i < m->r->plan->count; i++)
-        if (begins_layer(m, i))
-            put_layer(m, layer_of(m, i));
+        if (is_group(m->r->plan, i) && group_begins_layer(m->r->plan, i))
+            put_layer(m, group_layer(m->r->plan, i));
     fputs("</table></div>\n", m->f);
-}
-
-/* ---- short evidence -------------------------------------------------------------------------- */
-
-static void put_play(const struct matrix *m, const struct case_result *c)
-{
-    struct buf title = { 0 };
-    const char *report = m->reports[m->read->source_of[c->client]];
-    client_title(&title, &m->r->clients[c->client]);
-    fputs("<li id=\"", m->f);
-    page_play_id(m->f, m->r, c);
-    fputs("\"><b>", m->f);
-    page_text(m->f, title.at);
-    fputs("</b>", m->f);
-    if (c->of->scenario->variant) {
-        fputs(" <code>@", m->f);
-        page_text(m->f, c->of->scenario->variant);
-        fputs("</code>", m->f);
-    }
-    for (size_t i = 0; i < c->graded->count; i++) {
-        const struct verdict *v = &c->graded->verdicts[i];
-        struct mark mark = page_mark(verdict_rank(v), v->kind);
-        if (verdict_rank(v) == RANK_NONE)
-            continue;
-        fputs(" <span class=\"what\">", m->f);
-        page_chip(m->f, &mark, level_word(v->level));
-        fputc(' ', m->f);
-        page_text(m->f, v->says ? v->says : v->id);
-        fputs(": <small>", m->f);
-        page_text(m->f, *v->sentence ? v->sentence : c->graded->reason);
-        fputs("</small></span>", m->f);
-    }
-    if (report) {
-        fputs(" <a href=\"", m->f);
-        put_link(m, c);
-        fputs("\">ladder and journal</a>", m->f);
-    }
-    fputs("</li>\n", m->f);
-    buf_free(&title);
-}
-
-static void put_evidence(const struct matrix *m, size_t group)
-{
-    const struct scenario *s = m->r->plan->cases[group].scenario;
-    fputs("<article id=\"case/", m->f);
-    page_name(m->f, s->id);
-    fputs("\"><h3>", m->f);
-    page_text(m->f, s->title ? s->title : s->id);
-    fputs("</h3><p class=\"soft\"><code>", m->f);
-    page_text(m->f, s->id);
-    fputs("</code></p><p>", m->f);
-    page_text(m->f, s->about);
-    fputs("</p><p class=\"hand\"><span>By hand</span> <code>fakeproxy --scenario ", m->f);
-    page_text(m->f, m->r->plan->cases[group].name);
-    fputs("</code></p>\n<ul class=\"plays\">\n", m->f);
-    for (size_t k = 0; k < m->r->client_count; k++)
-        for (size_t i = group; i < group_end(m->r->plan, group); i++)
-            if (case_rank(&m->r->clients[k].cases[i]) < RANK_NONE)
-                put_play(m, &m->r->clients[k].cases[i]);
-    fputs("</ul></article>\n", m->f);
-}
-
-static void put_client(const struct matrix *m, size_t client)
-{
-    const struct client_result *c = &m->r->clients[client];
-    const struct summary *s = &m->summaries[client];
-    struct buf title = { 0 }, why = { 0 };
-    client_title(&title, c);
-    letter_reason(&why, m->r, client, s);
-    fputs("<li id=\"client/", m->f);
-    page_client(m->f, m->r, client);
-    fprintf(m->f, "\"><span class=\"letter l-%c\">%c</span> <b>",
-            s->letter == '-' ? 'n' : s->letter, s->letter);
-    page_text(m->f, title.at);
-    fputs("</b> ", m->f);
-    page_octets(m->f, why.at ? why.at : "", why.len);
-    fputs(" <small>", m->f);
-    page_text(m->f, m->read->sources[m->read->source_of[client]].path);
-    fputs("</small></li>\n", m->f);
-    buf_free(&title);
-    buf_free(&why);
 }
 
 /* ---- the page -------------------------------------------------------------------------------- */
 
+static void put_navigation(const struct matrix *m)
+{
+    const struct plan *plan = m->r->plan;
+    fputs("<nav><span>Layers:</span> ", m->f);
+    for (size_t i = 0; i < plan->count; i++)
+        if (is_group(plan, i) && group_begins_layer(plan, i)) {
+            fputs("<a href=\"#layer/", m->f);
+            page_name(m->f, group_layer(plan, i));
+            fputs("\">", m->f);
+            page_text(m->f, group_layer(plan, i));
+            fputs("</a> ", m->f);
+        }
+    fputs("<a href=\"#clients\">Why these letters</a> <a href=\"#evidence\">What "
+          "happened</a></nav>\n",
+          m->f);
+}
+
 static void put_head(const struct matrix *m)
 {
-    size_t groups = 0;
     char date[32];
-    for (size_t i = 0; i < m->r->plan->count; i++)
-        groups += m->r->plan->cases[i].group == i;
     fprintf(
         m->f,
-        "<header class=\"top\"><h1>%zu cases, %zu clients</h1>\n<p class=\"soft\">%s%s%s. A row "
-        "is a scenario, the worst of its variants; a cell leads to what happened.</p>\n",
-        groups, m->r->client_count, wall_date(m->r->began, date), m->r->edition ? ", edition " : "",
-        m->r->edition ? m->r->edition->name : "");
+        "<header class=\"top\"><p class=\"soft\">How they cope with proxies that misbehave</p>\n"
+        "<h1>%zu clients, %zu cases</h1>\n<p class=\"soft\">%s%s%s. A row is a scenario, the "
+        "worst of its variants; a cell leads to what happened.</p>\n",
+        m->r->client_count, group_count(m->r->plan), wall_date(m->r->began, date),
+        m->r->edition ? ", edition " : "", m->r->edition ? m->r->edition->name : "");
     fputs("<p class=\"legend\">", m->f);
     for (int rank = RANK_CRITICAL; rank <= RANK_NONE; rank++) {
         static const char *const words[RANKS] = {
@@ -414,8 +325,10 @@ static void put_head(const struct matrix *m)
         "<label><input type=\"radio\" name=\"rows\" id=\"rows-all\" checked> all rows</label> "
         "<label><input type=\"radio\" name=\"rows\" id=\"rows-differ\"> only where clients "
         "differ</label> <label><input type=\"radio\" name=\"rows\" id=\"rows-failed\"> only where "
-        "a MUST failed</label></fieldset></header>\n",
+        "a MUST failed</label></fieldset>\n",
         m->f);
+    put_navigation(m);
+    fputs("</header>\n", m->f);
 }
 
 static void put_page(const struct matrix *m)
@@ -424,14 +337,9 @@ static void put_page(const struct matrix *m)
     put_head(m);
     fputs("<main class=\"wide\">\n", m->f);
     put_table(m);
-    fputs("<section id=\"clients\"><h2>Clients</h2>\n<ul class=\"plays\">\n", m->f);
-    for (size_t i = 0; i < m->r->client_count; i++)
-        put_client(m, i);
-    fputs("</ul></section>\n<section id=\"evidence\"><h2>What happened</h2>\n", m->f);
-    for (size_t i = 0; i < m->r->plan->count; i++)
-        if (m->r->plan->cases[i].group == i && group_rank(m->r, i) < RANK_NONE)
-            put_evidence(m, i);
-    fputs("</section>\n</main>\n", m->f);
+    matrix_clients(m);
+    matrix_evidence(m);
+    fputs("</main>\n", m->f);
     page_end(m->f);
 }
 

@@ -1,14 +1,19 @@
 /*
- * The report as one HTML file: who was asked and what came of it, counts, house checks, the table
- * of cases, then an article for each scenario where somebody did not do what was asked.
+ * The report as one HTML file, the heaviest first: the letter and what broke it, a line for each
+ * finding, counts, house checks, then an article for each scenario where somebody did not do what
+ * was asked, and last the table of all cases.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "groups.h"
 #include "outputs.h"
 #include "page.h"
+#include "page_baseline.h"
 #include "page_case.h"
+#include "page_cases.h"
+#include "page_index.h"
 #include "page_ladder.h"
 
 #ifndef CS_VERSION
@@ -63,11 +68,6 @@ static void put_facts(const struct report *p)
     put_fact(p->f, "Suite", "clientsuite " CS_VERSION);
     put_fact(p->f, "Home page", is_one ? c->variant->profile->homepage : NULL);
     fputs("</ul>\n", p->f);
-    if (is_one && c->variant->profile->about) {
-        fputs("<p class=\"soft\">", p->f);
-        page_text(p->f, c->variant->profile->about);
-        fputs("</p>\n", p->f);
-    }
     if (r->was_interrupted)
         fputs("<p class=\"fate\"><b>Interrupted:</b> this is what ran until then.</p>\n", p->f);
 }
@@ -111,13 +111,14 @@ static void put_navigation(const struct report *p)
                                             [RANK_BROKEN] = "broken",
                                             [RANK_SHOULD] = "should",
                                             [RANK_OPEN] = "open" };
-    fputs("<nav><a href=\"#counts\">Counts</a> <a href=\"#house\">House checks</a> "
-          "<a href=\"#cases\">Cases</a>",
-          p->f);
+    fputs("<nav>", p->f);
     for (int rank = RANK_CRITICAL; rank < RANK_NONE; rank++)
         if (p->missed[rank])
-            fprintf(p->f, " <a href=\"#missed-%s\">%s <b>%zu</b></a>", ids[rank],
+            fprintf(p->f, "<a href=\"#missed-%s\">%s <b>%zu</b></a> ", ids[rank],
                     rank_heading((enum rank)rank), p->missed[rank]);
+    fputs("<a href=\"#counts\">Counts</a> <a href=\"#house\">House checks</a> "
+          "<a href=\"#cases\">All cases</a>",
+          p->f);
     fputs("</nav>\n", p->f);
 }
 
@@ -130,8 +131,8 @@ static void put_head(const struct report *p)
     page_text(p->f, title_of(p, title));
     fputs("</h1>\n", p->f);
     put_verdict(p);
-    put_facts(p);
     put_navigation(p);
+    put_facts(p);
     fputs("</header>\n", p->f);
 }
 
@@ -196,12 +197,13 @@ static void put_client(const struct report *p, size_t client)
     fputs("</p>\n", p->f);
     if (!c->contract) {
         put_coverage(p->f, s);
-        fputs(
-            "<div class=\"scroll\"><table class=\"counts\"><thead><tr><th scope=\"col\">Layer</th>"
-            "<th scope=\"col\">MUST <small>by RFC</small></th><th scope=\"col\">MUST <small>by "
-            "policy</small></th><th scope=\"col\">SHOULD</th><th scope=\"col\">not "
-            "shown</th><th scope=\"col\">n/a</th></tr></thead>\n<tbody>\n",
-            p->f);
+        fputs("<div class=\"scroll\" tabindex=\"0\"><table class=\"counts\"><caption>Checks that "
+              "held, of those that were put to the test</caption><thead><tr><th "
+              "scope=\"col\">Layer</th>"
+              "<th scope=\"col\">MUST <small>by RFC</small></th><th scope=\"col\">MUST <small>by "
+              "policy</small></th><th scope=\"col\">SHOULD</th><th scope=\"col\">not "
+              "shown</th><th scope=\"col\">n/a</th></tr></thead>\n<tbody>\n",
+              p->f);
         for (size_t i = 0; i < s->layer_count; i++)
             put_layer(p->f, &s->layers[i], false);
         put_layer(p->f, &s->all, true);
@@ -214,7 +216,14 @@ static void put_client(const struct report *p, size_t client)
 
 static void put_counts(const struct report *p)
 {
-    fputs("<section id=\"counts\"><h2>Counts</h2>\n<div class=\"cards\">\n", p->f);
+    const struct client_result *c = p->r->clients;
+    fputs("<section id=\"counts\"><h2>Counts</h2>\n", p->f);
+    if (results_is_one_profile(p->r) && c->variant->profile->about) {
+        fputs("<p class=\"soft\">", p->f);
+        page_text(p->f, c->variant->profile->about);
+        fputs("</p>\n", p->f);
+    }
+    fputs("<div class=\"cards\">\n", p->f);
     for (size_t i = 0; i < p->r->client_count; i++)
         put_client(p, i);
     fputs("</div></section>\n", p->f);
@@ -272,18 +281,6 @@ static void put_house_cell(const struct report *p, size_t client, size_t row)
     fputs("</td>", p->f);
 }
 
-static void put_client_heads(const struct report *p)
-{
-    for (size_t i = 0; i < p->r->client_count; i++) {
-        struct buf title = { 0 };
-        client_title(&title, &p->r->clients[i]);
-        fputs("<th scope=\"col\">", p->f);
-        page_text(p->f, title.at);
-        fputs("</th>", p->f);
-        buf_free(&title);
-    }
-}
-
 static void put_house(const struct report *p)
 {
     const struct summary *most = p->summaries;
@@ -292,9 +289,10 @@ static void put_house(const struct report *p)
             most = &p->summaries[i];
     fputs("<section id=\"house\"><h2>House checks</h2>\n"
           "<p class=\"soft\">They hold in every case, and count once.</p>\n"
-          "<div class=\"scroll\"><table class=\"house\"><thead><tr><th scope=\"col\">Check</th>",
+          "<div class=\"scroll\" tabindex=\"0\"><table class=\"house\"><thead><tr><th "
+          "scope=\"col\">Check</th>",
           p->f);
-    put_client_heads(p);
+    page_client_heads(p->f, p->r);
     fputs("</tr></thead>\n<tbody>\n", p->f);
     for (size_t i = 0; p->r->client_count && i < most->house_count; i++) {
         const struct house_row *h = &most->house[i];
@@ -310,124 +308,6 @@ static void put_house(const struct report *p)
     fputs("</tbody></table></div></section>\n", p->f);
 }
 
-/* ---- the table of cases ---------------------------------------------------------------------- */
-
-static size_t group_end(const struct plan *plan, size_t group)
-{
-    size_t end = group;
-    while (end < plan->count && plan->cases[end].group == group)
-        end++;
-    return end;
-}
-
-/* The worst of the variants stands for the scenario. */
-static const struct case_result *worst_case(const struct client_result *c, const struct plan *plan,
-                                            size_t group, size_t *missed)
-{
-    const struct case_result *worst = &c->cases[group];
-    *missed = 0;
-    for (size_t i = group; i < group_end(plan, group); i++) {
-        const struct case_result *other = &c->cases[i];
-        *missed += case_rank(other) < RANK_NONE;
-        if (other->is_final && (!worst->is_final || case_rank(other) < case_rank(worst) ||
-                                (case_rank(other) == case_rank(worst) &&
-                                 verdict_is_worse(case_verdict(other), case_verdict(worst)))))
-            worst = other;
-    }
-    return worst;
-}
-
-static void put_case_cell(const struct report *p, size_t client, size_t group)
-{
-    size_t missed, all = group_end(p->r->plan, group) - group;
-    const struct case_result *c = worst_case(&p->r->clients[client], p->r->plan, group, &missed);
-    struct mark mark = page_mark_of_case(c);
-    bool is_link = case_rank(c) < RANK_NONE;
-    fputs("<td>", p->f);
-    if (is_link) {
-        fputs("<a href=\"#", p->f);
-        page_play_id(p->f, p->r, c);
-        fputs("\">", p->f);
-    }
-    page_chip(p->f, &mark, NULL);
-    if (is_link)
-        fputs("</a>", p->f);
-    if (is_link && all > 1)
-        fprintf(p->f, " <small>%zu of %zu variants</small>", missed, all);
-    fputs("</td>", p->f);
-}
-
-static void put_case_row(const struct report *p, size_t group)
-{
-    const struct scenario *s = p->r->plan->cases[group].scenario;
-    enum rank rank = group_rank(p->r, group);
-    fprintf(p->f, "<tr class=\"%s\"><th scope=\"row\">", rank < RANK_NONE ? "missed" : "fine");
-    if (rank < RANK_NONE) {
-        fputs("<a href=\"#case/", p->f);
-        page_name(p->f, s->id);
-        fputs("\">", p->f);
-    }
-    page_text(p->f, s->title ? s->title : s->id);
-    fputs(rank < RANK_NONE ? "</a> <code>" : " <code>", p->f);
-    page_text(p->f, s->id);
-    fputs("</code></th>", p->f);
-    for (size_t i = 0; i < p->r->client_count; i++)
-        put_case_cell(p, i, group);
-    fputs("</tr>\n", p->f);
-}
-
-static bool is_in_layer(const struct plan *plan, size_t i, const char *layer)
-{
-    const char *own = plan->cases[i].scenario->layer;
-    return plan->cases[i].group == i && strcmp(own ? own : "", layer) == 0;
-}
-
-static void put_case_layer(const struct report *p, const char *layer)
-{
-    size_t count = 0, missed = 0;
-    for (size_t i = 0; i < p->r->plan->count; i++)
-        if (is_in_layer(p->r->plan, i, layer)) {
-            count++;
-            missed += group_rank(p->r, i) < RANK_NONE;
-        }
-    fprintf(p->f, "<tbody class=\"%s\"><tr class=\"layer\"><th colspan=\"%zu\" scope=\"rowgroup\">",
-            missed ? "missed" : "fine", p->r->client_count + 1);
-    page_text(p->f, *layer ? layer : "other");
-    fprintf(p->f, " <small>%zu cases, %zu with something to look at</small></th></tr>\n", count,
-            missed);
-    for (size_t i = 0; i < p->r->plan->count; i++)
-        if (is_in_layer(p->r->plan, i, layer))
-            put_case_row(p, i);
-    fputs("</tbody>\n", p->f);
-}
-
-/* Layers come in the order in which the plan has them. */
-static bool begins_layer(const struct plan *plan, size_t i)
-{
-    const char *layer = plan->cases[i].scenario->layer;
-    for (size_t k = 0; k < i; k++)
-        if (is_in_layer(plan, k, layer ? layer : ""))
-            return false;
-    return true;
-}
-
-static void put_cases(const struct report *p)
-{
-    const struct plan *plan = p->r->plan;
-    fputs("<section id=\"cases\"><h2>Cases</h2>\n<fieldset class=\"filter\"><legend "
-          "class=\"hidden\">Which cases</legend><label><input type=\"radio\" name=\"show\" "
-          "id=\"show-all\" checked> all</label> <label><input type=\"radio\" name=\"show\" "
-          "id=\"show-missed\"> only with something to look at</label></fieldset>\n"
-          "<div class=\"scroll\"><table class=\"cases\"><thead><tr><th scope=\"col\">Case</th>",
-          p->f);
-    put_client_heads(p);
-    fputs("</tr></thead>\n", p->f);
-    for (size_t i = 0; i < plan->count; i++)
-        if (begins_layer(plan, i))
-            put_case_layer(p, plan->cases[i].scenario->layer ? plan->cases[i].scenario->layer : "");
-    fputs("</table></div></section>\n", p->f);
-}
-
 /* ---- what did not hold ----------------------------------------------------------------------- */
 
 static void put_missed(const struct report *p, enum rank rank, const char *id)
@@ -437,7 +317,7 @@ static void put_missed(const struct report *p, enum rank rank, const char *id)
     fprintf(p->f, "<section id=\"missed-%s\"><h2>%s <small>%zu</small></h2>\n", id,
             rank_heading(rank), p->missed[rank]);
     for (size_t i = 0; i < p->r->plan->count; i++)
-        if (p->r->plan->cases[i].group == i && group_rank(p->r, i) == rank)
+        if (is_group(p->r->plan, i) && group_rank(p->r, i) == rank)
             page_group(p->f, p->r, i);
     fputs("</section>\n", p->f);
 }
@@ -446,21 +326,23 @@ static void put_page(struct report *p)
 {
     char title[256], heading[300];
     for (size_t i = 0; i < p->r->plan->count; i++)
-        if (p->r->plan->cases[i].group == i)
+        if (is_group(p->r->plan, i))
             p->missed[group_rank(p->r, i)]++;
     snprintf(heading, sizeof(heading), "%s, graded", title_of(p, title));
     page_begin(p->f, heading);
     page_ladder_shapes(p->f);
     put_head(p);
     fputs("<main>\n", p->f);
+    page_index(p->f, p->r);
     put_counts(p);
     put_house(p);
-    put_cases(p);
+    page_baseline(p->f, p->r);
     put_missed(p, RANK_CRITICAL, "critical");
     put_missed(p, RANK_MUST, "must");
     put_missed(p, RANK_BROKEN, "broken");
     put_missed(p, RANK_SHOULD, "should");
     put_missed(p, RANK_OPEN, "open");
+    page_cases(p->f, p->r);
     fputs("</main>\n", p->f);
     page_end(p->f);
 }

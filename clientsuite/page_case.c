@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "clock.h"
+#include "groups.h"
 #include "page.h"
 #include "page_ladder.h"
 
-enum { JOURNAL_SHOWN = 48 << 10, OUTPUT_SHOWN = 8 << 10, LADDERS_OPEN = 1 };
+enum { JOURNAL_SHOWN = 48 << 10, OUTPUT_SHOWN = 8 << 10, LADDERS_OPEN = 1, OPEN_MOST = 60 };
 
 void page_play_id(FILE *f, const struct results *r, const struct case_result *c)
 {
@@ -42,6 +43,8 @@ static void put_check(FILE *f, const struct case_result *c, size_t i)
     fputs("</b> <code>", f);
     page_text(f, v->id);
     fprintf(f, "</code>%s", v->house ? " <small>house check</small>" : "");
+    if (case_mark(c, i))
+        fprintf(f, " <small class=\"baseline\">%s</small>", baseline_mark_name(case_mark(c, i)));
     if (source) {
         fputs(" <small class=\"source\">", f);
         page_text(f, source);
@@ -134,12 +137,16 @@ static size_t count_lines(const struct trial_record *t)
 static void put_ladder(FILE *f, const struct case_result *c, bool is_open)
 {
     const struct trial_record *t = c->record;
-    fprintf(f,
-            "<details class=\"evidence drawn\"%s><summary>Ladder <small>%zu events in %.1f "
-            "s</small></summary>\n",
-            is_open ? " open" : "", count_lines(t), (double)t->took / (double)CLOCK_S);
+    size_t events = count_lines(t);
+    fprintf(f, "<details class=\"evidence drawn\"%s><summary>Ladder <small>%zu events",
+            is_open && events <= OPEN_MOST ? " open" : "", events);
+    if (t->took >= CLOCK_S / 100)
+        fprintf(f, " in %.*f s", t->took < CLOCK_S ? 2 : 1, (double)t->took / (double)CLOCK_S);
+    fputs("</small></summary>\n", f);
     page_ladder(f, t->journal, t->journal_len, c->graded);
-    fputs("</details>\n<details class=\"evidence\"><summary>Journal</summary>\n<pre>", f);
+    fputs(
+        "</details>\n<details class=\"evidence\"><summary>Journal</summary>\n<pre tabindex=\"0\">",
+        f);
     page_lines(f, t->journal, t->journal_len, JOURNAL_SHOWN);
     fputs("</pre></details>\n", f);
 }
@@ -148,7 +155,7 @@ static void put_output(FILE *f, const char *title, const char *text)
 {
     if (!text || !*text)
         return;
-    fprintf(f, "<details class=\"evidence\"><summary>%s</summary>\n<pre>", title);
+    fprintf(f, "<details class=\"evidence\"><summary>%s</summary>\n<pre tabindex=\"0\">", title);
     page_lines(f, text, strlen(text), OUTPUT_SHOWN);
     fputs("</pre></details>\n", f);
 }
@@ -186,34 +193,54 @@ static void put_by_hand(FILE *f, const struct results *r, const struct case_resu
 
 /* ---- plays ----------------------------------------------------------------------------------- */
 
-static void put_play(FILE *f, const struct results *r, const struct case_result *c, bool is_open)
+static void put_name(FILE *f, const struct results *r, const struct case_result *c)
 {
     struct buf title = { 0 };
-    struct mark mark = page_mark_of_case(c);
     client_title(&title, &r->clients[c->client]);
-    fputs("<section class=\"play\" id=\"", f);
-    page_play_id(f, r, c);
-    fprintf(f, "\">\n<h4>");
     page_text(f, title.at);
     if (c->of->scenario->variant) {
         fputs(" <code>@", f);
         page_text(f, c->of->scenario->variant);
         fputs("</code>", f);
     }
+    buf_free(&title);
+}
+
+static void put_alike(FILE *f, const struct results *r, const struct case_result *like)
+{
+    fputs("<p>The same as <a href=\"#", f);
+    page_play_id(f, r, like);
+    fputs("\">", f);
+    put_name(f, r, like);
+    fputs("</a>.</p>\n", f);
+}
+
+/* `like` is an earlier play that came to the same; NULL: there is none. */
+static void put_play(FILE *f, const struct results *r, const struct case_result *c,
+                     const struct case_result *like, bool is_open)
+{
+    struct mark mark = page_mark_of_case(c);
+    fputs("<section class=\"play\" id=\"", f);
+    page_play_id(f, r, c);
+    fprintf(f, "\">\n<h4>");
+    put_name(f, r, c);
     fputc(' ', f);
     page_chip(f, &mark, NULL);
     fputs("</h4>\n", f);
-    put_checks(f, c);
-    put_diagnosis(f, c->record);
-    put_held(f, c);
-    put_fate(f, c);
+    if (like) {
+        put_alike(f, r, like);
+    } else {
+        put_checks(f, c);
+        put_diagnosis(f, c->record);
+        put_held(f, c);
+        put_fate(f, c);
+    }
     if (c->record && c->record->journal)
         put_ladder(f, c, is_open);
     if (c->record)
         put_output(f, "What the client wrote on standard error", c->record->stderr_text);
     put_by_hand(f, r, c);
     fputs("</section>\n", f);
-    buf_free(&title);
 }
 
 /* ---- the scenario ---------------------------------------------------------------------------- */
@@ -239,6 +266,16 @@ static void put_sources(FILE *f, const struct scenario *s)
     fputs("</span></li>\n", f);
 }
 
+/* Where nothing failed there is nothing to mend. */
+static void put_why(FILE *f, const struct scenario *s)
+{
+    fputs("<ul class=\"why\">\n", f);
+    put_pair(f, "Likely cause", s->cause);
+    put_pair(f, "Fix", s->fix);
+    put_sources(f, s);
+    fputs("</ul>\n", f);
+}
+
 static void put_heading(FILE *f, const struct scenario *s)
 {
     fputs("<h3>", f);
@@ -256,31 +293,45 @@ static void put_heading(FILE *f, const struct scenario *s)
         page_text(f, s->about);
         fputs("</p>\n", f);
     }
-    fputs("<ul class=\"why\">\n", f);
-    put_pair(f, "Likely cause", s->cause);
-    put_pair(f, "Fix", s->fix);
-    put_sources(f, s);
-    fputs("</ul>\n", f);
+}
+
+/* A play of the group that comes before this one and came to the same; NULL: none. */
+static const struct case_result *alike(const struct results *r, size_t group,
+                                       const struct case_result *c)
+{
+    for (size_t k = 0; k <= c->client; k++)
+        for (size_t i = group; i < group_end(r->plan, group); i++) {
+            const struct case_result *other = &r->clients[k].cases[i];
+            if (other == c)
+                return NULL;
+            if (plays_are_alike(other, c, ALIKE_EXACTLY))
+                return other;
+        }
+    return NULL;
 }
 
 /* All plays of that rank, the first with its ladder open if a MUST failed. */
 static void put_plays(FILE *f, const struct results *r, size_t group, enum rank rank, size_t *open)
 {
     for (size_t k = 0; k < r->client_count; k++)
-        for (size_t i = group; i < r->plan->count && r->plan->cases[i].group == group; i++) {
+        for (size_t i = group; i < group_end(r->plan, group); i++) {
             const struct case_result *c = &r->clients[k].cases[i];
             if (case_rank(c) == rank)
-                put_play(f, r, c, rank <= RANK_MUST && (*open)++ < LADDERS_OPEN);
+                put_play(f, r, c, alike(r, group, c),
+                         rank <= RANK_MUST && (*open)++ < LADDERS_OPEN);
         }
 }
 
 void page_group(FILE *f, const struct results *r, size_t group)
 {
     size_t open = 0;
+    const struct scenario *s = r->plan->cases[group].scenario;
     fputs("<article id=\"case/", f);
-    page_name(f, r->plan->cases[group].scenario->id);
+    page_name(f, s->id);
     fputs("\">\n", f);
-    put_heading(f, r->plan->cases[group].scenario);
+    put_heading(f, s);
+    if (group_rank(r, group) < RANK_OPEN)
+        put_why(f, s);
     for (int rank = RANK_CRITICAL; rank < RANK_NONE; rank++)
         put_plays(f, r, group, (enum rank)rank, &open);
     fputs("</article>\n", f);

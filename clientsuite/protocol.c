@@ -199,9 +199,12 @@ void protocol_change(struct buf *b, uint64_t session, const struct setup *s)
     const struct client_keys *k = s->keys;
     begin(b, "change");
     member_number(b, "session", (int64_t)session);
-    if (k->given & (1ULL << CLIENT_PROXY | 1ULL << CLIENT_POOL))
+    const uint64_t proxies = 1ULL << CLIENT_PROXY | 1ULL << CLIENT_POOL,
+                   pairs = 1ULL << CLIENT_CREDENTIALS | 1ULL << CLIENT_CREDENTIALS_BY;
+    bool has_none = k->given & pairs && k->credential_count == 0;
+    if (k->given & proxies || has_none)
         add_proxies(b, s);
-    else if (k->given & (1ULL << CLIENT_CREDENTIALS))
+    else if (k->given & pairs)
         add_credentials(b, k);
     if (k->given & 1ULL << CLIENT_RETRY)
         add_retry(b, k);

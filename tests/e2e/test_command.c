@@ -1,107 +1,8 @@
 /*
- * fakeproxy --scenario ... -- COMMAND: exit status, what COMMAND finds, and that nothing of it
- * outlives the play. A COMMAND tells what it has done through a FIFO; whatever holds the FIFO open
- * lives, so its end of file says that all of it is dead.
+ * fakeproxy --scenario ... -- COMMAND: exit status, and that nothing of it outlives the play. What
+ * COMMAND finds: test_command_finds.c.
  */
-#include "e2e.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define RULE                                                                                       \
-    "'title':'t','layer':'client',"                                                                \
-    "'proxy':{'rules':[{'name':'no','on':'request','fault':true,"                                  \
-    "'do':[{'respond':{'status':503}}]}]},'client':{'steps':[{'url':'http://{origin}/'}]},"
-
-#define GET "curl -s -o /dev/null http://a.test/ || exit 99; "
-
-enum { PATIENCE = 50000 };
-
-static const char idle_reset[] = FP_SOURCE_DIR "/scenarios/transport/idle-reset.json";
-static const char one_at_most[] =
-    "{" RULE "'expect':{'one':{'level':'must','count':{'event':'request'},'max':1}}}";
-
-/* ---- a play with a COMMAND ------------------------------------------------------------------- */
-
-struct run {
-    struct program *program;
-    char report[64];
-    char fifo[64];
-    int news;        /* what COMMAND writes to "$FIFO" */
-    char text[8192]; /* of it, as far as it came */
-    char *output;    /* of fakeproxy and COMMAND, once it has ended */
-    cJSON *json;     /* the report */
-};
-
-static void make_fifo(struct run *r)
-{
-    snprintf(r->fifo, sizeof(r->fifo), "/tmp/fakeproxy-fifo-%d", (int)getpid());
-    unlink(r->fifo);
-    if (mkfifo(r->fifo, 0600) < 0)
-        fail_here("%s: %s", r->fifo, strerror(errno));
-    r->news = open(r->fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    assert_true(r->news >= 0);
-    setenv("FIFO", r->fifo, 1);
-}
-
-/* Descriptor 9 of the script is the FIFO. */
-static struct run play_with(const char *scenario, const char *script, struct program_options o)
-{
-    struct run r = { 0 };
-    char report[80], text[4096];
-    const char *more = o.arguments ? o.arguments[0] : NULL;
-    make_fifo(&r);
-    snprintf(r.report, sizeof(r.report), "/tmp/fakeproxy-report-%d", (int)getpid());
-    snprintf(report, sizeof(report), "json:%s", r.report);
-    snprintf(text, sizeof(text), "exec 9>$FIFO; %s", script);
-    const char *arguments[] = { "--report", report, more, more ? o.arguments[1] : NULL, NULL };
-    const char *command[] = { "/bin/sh", "-c", text, NULL };
-    o.arguments = arguments;
-    o.command = command;
-    o.loud = true;
-    r.program = program_start(FP_PROGRAM, scenario, &o);
-    if (!r.program)
-        fail_here("fakeproxy did not start");
-    return r;
-}
-
-static struct run play_of(const char *script)
-{
-    return play_with(one_at_most, script, (struct program_options){ 0 });
-}
-
-/* Reads what COMMAND tells, until it is this. */
-static void hear(struct run *r, const char *word)
-{
-    size_t len = strlen(r->text);
-    while (!strstr(r->text, word)) {
-        struct pollfd p = { .fd = r->news, .events = POLLIN };
-        if (poll(&p, 1, PATIENCE) != 1)
-            fail_here("COMMAND does not say '%s', but: %s", word, r->text);
-        ssize_t n = read(r->news, r->text + len, sizeof(r->text) - 1 - len);
-        if (n <= 0)
-            poll(NULL, 0, 1); /* COMMAND has not opened it yet */
-        else
-            r->text[len += (size_t)n] = '\0';
-    }
-}
-
-/* Nobody holds it open any more. */
-static void hear_nobody(struct run *r)
-{
-    char octets[512];
-    ssize_t n;
-    while ((n = read(r->news, octets, sizeof(octets))) > 0)
-        ;
-    if (n < 0)
-        fail_here("something of COMMAND is still alive");
-}
+#include "command_play.h"
 
 static void expect_no_process(const struct run *r, const char *word)
 {
@@ -113,34 +14,11 @@ static void expect_no_process(const struct run *r, const char *word)
         fail_here("process %d, '%s', still lives", (int)pid, word);
 }
 
-/* It ends by itself, with that status; nothing of it is left. */
-static void see_end(struct run *r, int code)
+static void expect_order(const char *text, const char *first, const char *then)
 {
-    int status = program_wait(r->program, PATIENCE);
-    r->output = program_read(r->program, "output");
-    assert_non_null(r->output);
-    if (status < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != code)
-        fail_here("expected exit status %d, got %x:\n%s", code, (unsigned)status, r->output);
-    if (program_complained(r->program))
-        fail_here("a sanitizer found something:\n%s", r->output);
-    hear_nobody(r);
-    FILE *f = fopen(r->report, "re");
-    char text[65536];
-    size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
-    text[n] = '\0';
-    if (f)
-        fclose(f);
-    r->json = cJSON_Parse(text);
-}
-
-static void clear_away(struct run *r)
-{
-    close(r->news);
-    unlink(r->fifo);
-    unlink(r->report);
-    free(r->output);
-    cJSON_Delete(r->json);
-    program_free(r->program, false);
+    const char *a = strstr(text, first), *b = strstr(text, then);
+    if (!a || !b || a > b)
+        fail_here("expected '%s' and then '%s' in:\n%s", first, then, text);
 }
 
 static const cJSON *command_in(const struct run *r)
@@ -149,13 +27,6 @@ static const cJSON *command_in(const struct run *r)
     if (!command)
         fail_here("the report has no command");
     return command;
-}
-
-static void expect_order(const char *text, const char *first, const char *then)
-{
-    const char *a = strstr(text, first), *b = strstr(text, then);
-    if (!a || !b || a > b)
-        fail_here("expected '%s' and then '%s' in:\n%s", first, then, text);
 }
 
 /* ---- exit status ----------------------------------------------------------------------------- */
@@ -456,200 +327,6 @@ static void what_it_began_is_played_to_its_end(void **state)
     clear_away(&r);
 }
 
-/* ---- what it finds --------------------------------------------------------------------------- */
-
-/* The value of a variable that COMMAND printed with env(1). */
-static const char *variable(const struct run *r, const char *name)
-{
-    static char value[4096];
-    char line[128];
-    snprintf(line, sizeof(line), "\n%s=", name);
-    const char *at = strstr(r->text, line);
-    if (!at)
-        return NULL;
-    at += strlen(line);
-    snprintf(value, sizeof(value), "%.*s", (int)strcspn(at, "\n"), at);
-    return value;
-}
-
-static void expect_variable(const struct run *r, const char *name, const char *expected)
-{
-    const char *value = variable(r, name);
-    if (!value || strcmp(value, expected) != 0)
-        fail_here("%s is '%s', expected '%s'", name, value ? value : "(not set)", expected);
-}
-
-static struct run environment_in(const char *scenario)
-{
-    struct run r = play_with(scenario, "(echo; env; echo .end.) >&9; exit 0",
-                             (struct program_options){ .journal = "" });
-    hear(&r, ".end.");
-    see_end(&r, 4);
-    return r;
-}
-
-static const char *ready_text(const struct run *r, const char *name)
-{
-    return cJSON_GetStringValue(cJSON_GetObjectItem(r->program->ready, name));
-}
-
-static void finds_the_way(void **state)
-{
-    (void)state;
-    static const char *const proxies[] = { "HTTP_PROXY",     "http_proxy", "HTTPS_PROXY",
-                                           "https_proxy",    "ALL_PROXY",  "all_proxy",
-                                           "FAKEPROXY_PROXY" };
-    static const char *const cas[] = {
-        "SSL_CERT_FILE",  "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
-        "GIT_SSL_CAINFO", "AWS_CA_BUNDLE",  "PIP_CERT",           "CARGO_HTTP_CAINFO",
-        "DENO_CERT",
-    };
-    setenv("NO_PROXY", "*", 1);
-    setenv("no_proxy", "*", 1);
-    setenv("ALL_PROXY", "http://other.example", 1);
-    struct run r = environment_in(one_at_most);
-    for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
-        expect_variable(&r, proxies[i], ready_text(&r, "proxy"));
-    for (size_t i = 0; i < sizeof(cas) / sizeof(cas[0]); i++)
-        expect_variable(&r, cas[i], ready_text(&r, "ca_file"));
-    expect_variable(&r, "FAKEPROXY_ORIGIN", ready_text(&r, "origin"));
-    expect_variable(&r, "FAKEPROXY_ORIGIN_TLS", ready_text(&r, "origin_tls"));
-    expect_variable(&r, "NODE_USE_ENV_PROXY", "1");
-    assert_null(variable(&r, "NO_PROXY"));
-    assert_null(variable(&r, "no_proxy"));
-    expect_variable(&r, "FIFO", r.fifo);
-    cJSON *ready = cJSON_Parse(variable(&r, "FAKEPROXY_READY"));
-    assert_true(cJSON_Compare(ready, r.program->ready, true));
-    cJSON_Delete(ready);
-    clear_away(&r);
-}
-
-static void finds_the_credentials(void **state)
-{
-    (void)state;
-    struct run r = environment_in(
-        "{'client':{'credentials':['us/er','p:@%\u00e9'],'steps':[{'url':'http://{origin}/'}]}}");
-    char url[128];
-    const char *address = ready_text(&r, "proxy") + strlen("http://");
-    snprintf(url, sizeof(url), "http://us%%2Fer:p%%3A%%40%%25%%C3%%A9@%s", address);
-    expect_variable(&r, "HTTPS_PROXY", url);
-    expect_variable(&r, "FAKEPROXY_PROXY", ready_text(&r, "proxy"));
-    clear_away(&r);
-}
-
-static void finds_what_the_scenario_says(void **state)
-{
-    (void)state;
-    struct run r = environment_in("{'proxies':{'b':{}},'client':{'proxy':'b',"
-                                  "'environment':{'NO_PROXY':'{origin}','X':'1'},"
-                                  "'without_proxy':['.one','.two'],"
-                                  "'steps':[{'url':'http://{origin}/'}]}}");
-    expect_variable(&r, "HTTP_PROXY", ready_text(&r, "b"));
-    expect_variable(&r, "X", "1");
-    expect_variable(&r, "no_proxy", ".one,.two");
-    expect_variable(&r, "NO_PROXY", ready_text(&r, "origin_host"));
-    clear_away(&r);
-}
-
-static void a_gate_lets_its_client_in(void **state)
-{
-    (void)state;
-    struct run r = play_with("{'proxy':{'auth':{'scheme':'basic','users':{'u1':'p 1'}}},"
-                             "'client':{'credentials':['u1','p 1'],"
-                             "'steps':[{'url':'http://{origin}/'}]}}",
-                             "test $(curl -s -o /dev/null -w '%{http_code}' http://a.test/) = 200",
-                             (struct program_options){ 0 });
-    int status = program_wait(r.program, PATIENCE);
-    r.output = program_read(r.program, "output");
-    expect_in(r.output, "command: exit status 0");
-    expect_in(r.output, "with the scenario's credentials");
-    assert_true(WIFEXITED(status));
-    clear_away(&r);
-}
-
-static void reads_our_standard_input(void **state)
-{
-    (void)state;
-    int ends[2];
-    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    assert_int_equal(write(ends[1], "a word\n", 7), 7);
-    close(ends[1]);
-    struct run r = play_with(one_at_most, GET "read x; test \"$x\" = 'a word' || exit 5; read x",
-                             (struct program_options){ .input = ends[0] });
-    close(ends[0]);
-    see_end(&r, 1); /* the second read meets the end of file */
-    expect_in(r.output, "command failed: exit status 1");
-    clear_away(&r);
-}
-
-/* Ours are open beyond 2, the one of --ready too. 3 is the folder that ls reads. */
-static void has_no_descriptors_of_ours(void **state)
-{
-    (void)state;
-    const char *command[] = { "/bin/ls", "/proc/self/fd", NULL };
-    struct program *p =
-        program_start(FP_PROGRAM, one_at_most, &(struct program_options){ .command = command });
-    assert_non_null(p);
-    program_wait(p, PATIENCE);
-    char *output = program_read(p, "output");
-    if (!output || strncmp(output, "0\n1\n2\n3\nfakeproxy: ", 19) != 0)
-        fail_here("%s", output);
-    free(output);
-    program_free(p, false);
-}
-
-/* ---- the CA file ----------------------------------------------------------------------------- */
-
-/* Plays a shipped scenario; returns the exit status. */
-static int run_script(const char *script, char **output)
-{
-    const char *arguments[] = { "--scenario", idle_reset, "--", "/bin/sh", "-c", script, NULL };
-    return program_run(FP_PROGRAM, arguments, PATIENCE, output);
-}
-
-static void expect_no_file(const char *output)
-{
-    const char *at = strstr(output, "\nca=");
-    assert_non_null(at);
-    char path[256];
-    snprintf(path, sizeof(path), "%.*s", (int)strcspn(at + 4, "\n"), at + 4);
-    if (access(path, F_OK) == 0)
-        fail_here("%s is still there", path);
-}
-
-static void curl_trusts_the_temporary_ca(void **state)
-{
-    (void)state;
-    char *output;
-    int code =
-        run_script("echo; echo ca=$SSL_CERT_FILE; cd /; curl -sS https://a.test/echo", &output);
-    if (code != 4) /* its rule is not about this */
-        fail_here("exit status %d:\n%s", code, output);
-    expect_in(output, "command: exit status 0");
-    expect_in(output, "Host: a.test");
-    expect_no_file(output);
-    free(output);
-}
-
-static void the_ca_file_is_removed_after_failures(void **state)
-{
-    (void)state;
-    char *output;
-    assert_int_equal(
-        run_script("echo; echo ca=$SSL_CERT_FILE; kill -TERM $PPID; sleep 1000", &output), 1);
-    expect_no_file(output);
-    free(output);
-}
-
-static void a_ca_file_that_was_asked_for_stays(void **state)
-{
-    (void)state;
-    struct run r = play_of(GET "cd /; test -s $SSL_CERT_FILE");
-    see_end(&r, 0);
-    assert_int_equal(access(ready_text(&r, "ca_file"), R_OK), 0);
-    clear_away(&r);
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(all_well_is_0),
     cmocka_unit_test(a_missed_must_is_1),
@@ -676,15 +353,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(its_daemons_without_environment_end_with_it),
     cmocka_unit_test(its_daemons_end_at_the_timeout),
     cmocka_unit_test(what_it_began_is_played_to_its_end),
-    cmocka_unit_test(finds_the_way),
-    cmocka_unit_test(finds_the_credentials),
-    cmocka_unit_test(finds_what_the_scenario_says),
-    cmocka_unit_test(a_gate_lets_its_client_in),
-    cmocka_unit_test(reads_our_standard_input),
-    cmocka_unit_test(has_no_descriptors_of_ours),
-    cmocka_unit_test(curl_trusts_the_temporary_ca),
-    cmocka_unit_test(the_ca_file_is_removed_after_failures),
-    cmocka_unit_test(a_ca_file_that_was_asked_for_stays),
 };
 
 TEST_MAIN(tests)

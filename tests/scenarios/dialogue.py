@@ -244,6 +244,11 @@ class Play:
         self.peers.append(Peer(self, self.address(actor), **options))
         return self.peers[-1]
 
+    def begin(self, actor="proxy"):
+        """The step begins, and with it a connection."""
+        self.step()
+        return self.dial(actor)
+
     # -- the journal
 
     def take(self, data):
@@ -474,11 +479,17 @@ class Peer:
         check(not ready, "no silence:", ready and self.socket.recv(1000))
 
 
-def tunnel(play, actor="proxy", **options):
-    """A connection with a tunnel to the origin, TLS inside."""
+def opened(play, actor="proxy", **options):
+    """A connection with a tunnel to the origin."""
     c = play.dial(actor)
     c.connect(**options)
     c.head(200)
+    return c
+
+
+def tunnel(play, actor="proxy", **options):
+    """The same, TLS inside."""
+    c = opened(play, actor, **options)
     c.secure(play.host())
     return c
 

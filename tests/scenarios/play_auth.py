@@ -1,7 +1,7 @@
 """407: a client that does it right, and others that do not."""
 
 from asking import LONG, PA, WRONG, asked, delivered, inside, refused
-from dialogue import check, equal, pattern, plays, tunnel
+from dialogue import check, equal, opened, pattern, plays, tunnel
 
 # ---- the flow ------------------------------------------------------------------------------------
 
@@ -10,8 +10,7 @@ from dialogue import check, equal, pattern, plays, tunnel
 def asked_then_right(play):
     play.passes("succeeds", "right-once", "asked-once")
     play.does_not("preemptive")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     equal(asked(play, c).get("Proxy-Authenticate"), 'Basic realm="p"', "the challenge")
     c.get(headers=PA)
     check(c.answer(200).body.startswith(b"origin 200"), "the answer is not the origin's")
@@ -22,8 +21,7 @@ def asked_then_right(play):
 def unasked(play):
     play.passes("succeeds", "right-once", "asked-once")
     play.does("preemptive")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get(headers=PA)
     c.answer(200)
     delivered(play)
@@ -32,8 +30,7 @@ def unasked(play):
 @plays("auth/basic-after-challenge")
 def gives_up(play):
     play.fails("succeeds", "right-once", "asked-once")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     for _ in 1, 2:
         asked(play, c)
     refused(play)
@@ -66,8 +63,7 @@ def without_credentials(play):
 @plays("auth/wrong-password-stops")
 def wrong_password(play):
     play.passes("stops", "bounded", "soon", "not-hidden", "status-exposed")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     asked(play, c)
     c.get(headers=WRONG)
     c.answer(407)
@@ -80,8 +76,7 @@ def wrong_password(play):
 def wrong_password_for_ever(play):
     play.fails("bounded", "soon", "storm")
     play.misses("stops", "status-exposed")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     for _ in range(LONG):
         c.get(headers=WRONG)
         c.answer(407)
@@ -100,8 +95,7 @@ def wrong_password_hidden(play):
 @plays("auth/407-loop-keepalive")
 def loop_gives_up(play):
     play.passes("bounded", "soon", "few", "not-hidden", "named")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     for nth, headers in (1, ""), (2, WRONG):
         c.connect(headers=headers)
         head = c.answer(407, "")
@@ -114,8 +108,7 @@ def loop_gives_up(play):
 def loop_for_ever(play):
     play.fails("bounded", "storm")
     play.misses("few", "named")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     for _ in range(LONG):
         c.connect(headers=WRONG)
         c.answer(407)
@@ -135,8 +128,7 @@ def no_blind_retry(play):
 def loop_takes_long(play):
     play.fails("soon", "not-hidden")
     play.misses("named")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect(headers=WRONG)
     c.answer(407)
     play.outcome(status=200, body="empty", took=13)
@@ -170,8 +162,7 @@ def loop_close_for_ever(play):
 @plays("auth/no-creds-reported")
 def reports_it(play):
     play.passes("once", "not-hidden", "status-exposed")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get()
     equal(c.answer(407, pattern(2048)).get("Content-Type"), "text/html", "Content-Type")
     refused(play)
@@ -183,7 +174,7 @@ def shows_the_page_as_the_answer(play):
     play.misses("status-exposed")
     play.step()
     asked(play, play.dial())
-    play.outcome(status=200, body="whole")
+    delivered(play)
 
 
 def until_the_third(play):
@@ -201,7 +192,8 @@ def until_the_third(play):
 
 @plays("auth/407-mid-keepalive")
 def answers_again(play):
-    play.passes("recovers", "bounded", "not-stale")
+    play.passes("bounded", "not-stale")
+    play.does("recovers")
     c = until_the_third(play)
     c.get("/3", headers=PA)
     c.answer(200)
@@ -211,7 +203,7 @@ def answers_again(play):
 @plays("auth/407-mid-keepalive")
 def answers_too_often(play):
     play.fails("bounded", "not-stale", "truth")
-    play.misses("recovers")
+    play.does_not("recovers")
     c = until_the_third(play)
     for _ in 1, 2, 3:
         c.get("/3", headers=PA)
@@ -231,8 +223,7 @@ def hides_it(play):
 @plays("auth/407-no-blind-retry")
 def blind_retry(play):
     play.fails("once")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     for _ in 1, 2, 3:
         asked(play, c)
     refused(play)
@@ -242,8 +233,7 @@ def blind_retry(play):
 def no_challenge(play):
     play.passes("few", "soon", "status-exposed")
     play.does("tries-basic")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     for headers in "", PA:
         c.get(headers=headers)
         head = c.answer(407)
@@ -256,8 +246,7 @@ def no_challenge_for_ever(play):
     play.fails("few")
     play.misses("status-exposed")
     play.does_not("tries-basic")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     for _ in range(4):
         asked(play, c)
     play.outcome(ends="error", kind="protocol")
@@ -277,8 +266,7 @@ def no_challenge_takes_long(play):
 @plays("auth/connect-407-then-ok")
 def connect_then_ok(play):
     play.passes("succeeds", "on-connect", "not-inside", "body-discarded")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     c.answer(407, pattern(33))
     play.completed("ask")
@@ -291,8 +279,7 @@ def connect_then_ok(play):
 @plays("auth/connect-407-then-ok")
 def connect_then_ok_and_told(play):
     play.fails("not-inside")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     c.answer(407)
     c.connect(headers=PA)
@@ -304,8 +291,7 @@ def connect_then_ok_and_told(play):
 @plays("auth/connect-407-then-ok")
 def page_taken_for_the_tunnel(play):
     play.fails("body-discarded", "succeeds", "truth")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     c.answer(407)
     c.connect(headers=PA)
@@ -316,8 +302,7 @@ def page_taken_for_the_tunnel(play):
 @plays("auth/connect-407-then-ok")
 def header_lost_on_connect(play):
     play.fails("on-connect", "succeeds")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     c.answer(407)
     refused(play)
@@ -326,15 +311,12 @@ def header_lost_on_connect(play):
 @plays("auth/connect-407-close-large-body")
 def close_after_a_megabyte(play):
     play.passes("no-reuse", "new-connection", "succeeds")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     equal(c.answer(407, pattern(1 << 20)).get("Connection"), "close", "Connection")
     c.eof()
     c.close()
-    again = play.dial()
-    again.connect(headers=PA)
-    again.head(200)
+    again = opened(play, headers=PA)
     inside(play, again)
     delivered(play)
     play.event("sent", rule="ask", whole=True)
@@ -343,8 +325,7 @@ def close_after_a_megabyte(play):
 @plays("auth/connect-407-close-large-body")
 def goes_on_after_close(play):
     play.fails("no-reuse", "new-connection", "succeeds")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     c.answer(407)
     c.connect(headers=PA)
@@ -357,9 +338,7 @@ def goes_on_after_close(play):
 def fished(play):
     play.passes("nothing-given", "few", "plain-answer")
     play.step()
-    c = play.dial()
-    c.connect(headers=PA)
-    c.head(200)
+    c = opened(play, headers=PA)
     equal(inside(play, c, status=407).get("Proxy-Authenticate"), 'Basic realm="p"', "the challenge")
     play.completed("fish")
     play.outcome(status=407, body="whole")
@@ -370,9 +349,7 @@ def takes_the_bait(play):
     play.fails("nothing-given", "few")
     play.misses("plain-answer")
     play.step()
-    c = play.dial()
-    c.connect(headers=PA)
-    c.head(200)
+    c = opened(play, headers=PA)
     inside(play, c, status=407)
     for _ in 1, 2:
         c.inside(headers=PA)

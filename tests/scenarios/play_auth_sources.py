@@ -2,7 +2,7 @@
 
 from asking import PA, asked, delivered, inside, refused, refuses_locally
 from credentials import ORIGIN, basic
-from dialogue import equal, plays
+from dialogue import equal, opened, plays
 
 # ---- as an option, in the URL, as a field --------------------------------------------------------
 
@@ -14,8 +14,7 @@ PASSWORDS = {
 
 
 def tells(play, password, status=200):
-    play.step()
-    c = play.dial()
+    c = play.begin()
     asked(play, c)
     c.get(headers=basic(password=password))
     c.answer(status)
@@ -82,8 +81,7 @@ def cuts_at_the_first_at(play):
 @plays("auth/url-creds-raw-at", "address")
 def goes_to_the_decoy(play):
     play.fails("decoy-untouched")
-    play.step()
-    c = play.dial("decoy")
+    c = play.begin("decoy")
     c.get(headers=basic(password="p"))
     c.answer(200)
     delivered(play)
@@ -114,8 +112,7 @@ def takes_it_whole(play):
 def cuts_it(play):
     play.fails("whole-or-refused", "no-half")
     play.misses("helpful")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get(headers=basic(password="a"))
     c.answer(407)
     play.outcome(status=502, body="whole")
@@ -130,8 +127,7 @@ def refuses_line_breaks(play):
 @plays("auth/basic-control-chars")
 def goes_past_the_proxy(play):
     play.fails("bypass")
-    play.step()
-    c = play.dial("origin")
+    c = play.begin("origin")
     c.send("GET / HTTP/1.1\r\nHost: %s:%d\r\n\r\n" % play.address("origin"))
     c.answer(200)
     delivered(play)
@@ -158,8 +154,7 @@ def as_authorization(play):
     play.mistakes("credentials-on-target")  # which the case makes
     play.passes("clean-target", "not-for-proxy", "not-hidden", "status-exposed")
     play.does("authorization")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get("/x", headers=basic(field=ORIGIN))
     c.answer(407)
     refused(play)
@@ -170,8 +165,7 @@ def as_they_stand(play):
     play.fails("clean-target")
     play.mistakes("credentials-on-target")
     play.does_not("authorization")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get("http://u1:p1@%s/x" % play.host())
     c.answer(407)
     refused(play)
@@ -181,8 +175,7 @@ def as_they_stand(play):
 def in_host(play):
     play.fails("clean-target")
     play.mistakes("credentials-on-target")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get("http://%s/x" % play.host(), host="u1:p1@" + play.host())
     c.head()
     refused(play)
@@ -192,8 +185,7 @@ def in_host(play):
 def by_accident(play):
     play.fails("not-for-proxy", "not-hidden")
     play.misses("status-exposed")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get("/x", headers=PA)
     c.answer(200)
     delivered(play)
@@ -203,8 +195,7 @@ def by_accident(play):
 def with_none(play):
     play.mistakes("wrong-user")
     play.passes("clean-target", "not-for-proxy", "not-hidden")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get("/x", headers=basic("", ""))
     c.answer(407)
     refused(play)
@@ -214,8 +205,7 @@ def with_none(play):
 def field_of_the_request(play):
     play.passes("reaches-proxy", "succeeds")
     play.does_not("refused")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get(headers=PA)
     c.answer(200)
     delivered(play)
@@ -233,9 +223,7 @@ def field_dropped(play):
 def field_on_connect(play):
     play.passes("not-inside", "on-connect")
     play.step()
-    c = play.dial()
-    c.connect(headers=PA)
-    c.head(200)
+    c = opened(play, headers=PA)
     inside(play, c)
     delivered(play)
 
@@ -250,9 +238,7 @@ def field_refused(play):
 def field_inside(play):
     play.fails("not-inside")
     play.step()
-    c = play.dial()
-    c.connect(headers=PA)
-    c.head(200)
+    c = opened(play, headers=PA)
     inside(play, c, headers=PA)
     delivered(play)
 
@@ -261,8 +247,7 @@ def field_inside(play):
 def field_lost(play):
     play.misses("on-connect")
     play.untested("not-inside")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     c.answer(407)
     refused(play)
@@ -273,9 +258,7 @@ def field_inside_only(play):
     play.fails("not-inside")
     play.misses("on-connect")
     play.step()
-    c = play.dial()
-    c.connect()
-    c.head(200)
+    c = opened(play)
     inside(play, c, headers=PA)
     delivered(play)
 
@@ -290,8 +273,7 @@ def user_and_colon(play):
 @plays("auth/basic-empty-password")
 def user_without_colon(play):
     play.misses("sent")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get(headers="Proxy-Authorization: Basic dTE=\r\n")
     c.answer(407)
     refused(play)

@@ -321,6 +321,19 @@ def still_there(play):
 
 
 @plays("creds/redirect-https-to-http")
+def tunnels_there_too(play):
+    play.passes("still-there", "succeeds", "not-inside")
+    o2 = play.host("o2")
+    redirected(play, True, "http://%s/" % o2)
+    c = play.dial()
+    c.connect(o2, 80, headers=PA)
+    c.head(200)
+    c.send("GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % o2)
+    c.answer(200)
+    delivered(play)
+
+
+@plays("creds/redirect-https-to-http")
 def stripped(play):
     play.misses("still-there", "succeeds")
     out_of_the_tunnel(play, "")

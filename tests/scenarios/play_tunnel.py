@@ -3,7 +3,8 @@
 import ssl
 import time
 
-from dialogue import Failure, at_least, check, equal, octets, pattern, plays, tunnel
+from asking import delivered, inside
+from dialogue import Failure, at_least, check, equal, octets, opened, pattern, plays, tunnel
 
 
 @plays("tunnel/2xx-201-204-299")
@@ -12,9 +13,7 @@ def unusual_2xx(play):
     c.connect()
     head = c.head(int(play.variant))
     equal((head.get("Content-Length"), head.get("Transfer-Encoding")), (None, None), "the framing")
-    c.secure(play.host())
-    c.inside("/")
-    c.answer(200)
+    inside(play, c)
     play.event("tunnel", host=play.host())
     c.close()
     play.completed("open")
@@ -26,9 +25,7 @@ def content_length(play):
     c.connect()
     equal(c.head(200).get("Content-Length"), "5", "the length")
     c.silence(0.2)  # and no body
-    c.secure(play.host())
-    c.inside("/")
-    c.answer(200)
+    inside(play, c)
     c.close()
     play.completed("open")
 
@@ -57,9 +54,7 @@ def interim(play):
     equal(c.head(103).get("Link"), "</a>; rel=preload", "Link")
     equal(c.head(100).line, "HTTP/1.1 100 Continue", "the second interim answer")
     c.head(200)
-    c.secure(play.host())
-    c.inside("/")
-    c.answer(200)
+    inside(play, c)
     c.close()
     play.completed("interim")
 
@@ -105,8 +100,7 @@ def credentials_wanted(play):
 
 
 def refused_tunnel(play, **outcome):
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     head = c.head(int(play.variant))
     play.completed("deny")
@@ -224,23 +218,17 @@ def early_server_bytes(play):
 
 @plays("tls/wrong-host")
 def wrong_host(play):
-    c = play.dial()
-    c.connect()
-    c.head(200)
+    c = opened(play)
     c.refused(play.host(), "Hostname mismatch")
     play.event("hello", at="origin", sni=play.host())
     play.never("request", at="origin")
-    d = play.dial()
-    d.connect()
-    d.head(200)
+    d = opened(play)
     d.secure("localhost")  # good for the host of the proxy
 
 
 @plays("tls/self-signed")
 def self_signed(play):
-    c = play.dial()
-    c.connect()
-    c.head(200)
+    c = opened(play)
     c.refused(play.host(), "self-signed certificate")
     play.event("hello", at="origin")
     play.never("request", at="origin")
@@ -264,9 +252,7 @@ def ip_target(play):
 
 @plays("tls/proxy-mitm")
 def in_the_middle(play):
-    c = play.dial()
-    c.connect()
-    c.head(200)
+    c = opened(play)
     c.refused(play.host(), "unable to get local issuer certificate")
     play.event("hello", at="middle", sni=play.host())
     play.never("accept", at="origin")
@@ -306,9 +292,7 @@ def truncated(play):
 @plays("tls/fatal-alert")
 def fatal_alert(play):
     for nth in 1, 2:
-        c = play.dial()
-        c.connect()
-        c.head(200)
+        c = opened(play)
         try:
             c.secure(play.host())
         except ssl.SSLError as e:
@@ -321,9 +305,7 @@ def fatal_alert(play):
 
 @plays("tls/rst-mid-handshake")
 def reset_in_handshake(play):
-    c = play.dial()
-    c.connect()
-    c.head(200)
+    c = opened(play)
     try:
         c.secure(play.host())
     except ConnectionResetError:
@@ -345,14 +327,13 @@ def reset_in_handshake(play):
 def used(play, head):
     """What a tunnel is for, with that answer to its CONNECT."""
     play.passes("used")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     equal(c.head(200).line, head, "the status line")
     c.secure(play.host())
     c.inside("/")
     check(c.answer(200).body.startswith(b"origin 200 "), "the answer is not the origin's")
-    play.outcome(status=200, body="whole")
+    delivered(play)
     c.close()
     play.completed("open")
 
@@ -366,9 +347,7 @@ def baseline(play):
 def not_a_tunnel(play):
     play.fails("used")
     play.step()
-    c = play.dial()
-    c.connect()
-    c.head(200)
+    c = opened(play)
     c.close()
     play.outcome(ends="error", kind="proxy-connect")
     play.event("tunnel")
@@ -387,15 +366,12 @@ def too_old(play):
 @plays("tunnel/2xx-transfer-encoding-ignored")
 def no_chunks(play):
     play.passes("used", "at-once")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     equal(c.head(200).get("Transfer-Encoding"), "chunked", "the coding")
     c.silence(0.2)  # and no chunk
-    c.secure(play.host())
-    c.inside("/")
-    c.answer(200)
-    play.outcome(status=200, body="whole")
+    inside(play, c)
+    delivered(play)
     c.close()
     play.completed("open")
 
@@ -404,9 +380,7 @@ def no_chunks(play):
 def waits_for_chunks(play):
     play.fails("used", "at-once")
     play.step()
-    c = play.dial()
-    c.connect()
-    c.head(200)
+    c = opened(play)
     c.silence(2.2)
     c.secure(play.host())
     play.outcome(ends="error", kind="proxy-protocol")
@@ -416,14 +390,10 @@ def waits_for_chunks(play):
 def patient(play):
     play.passes("waits")
     play.step()
-    c = play.dial()
-    c.connect()
-    c.head(200)
+    c = opened(play)
     at_least(0.3, c.sent, c.arrived, "the 200 came")
-    c.secure(play.host())
-    c.inside("/")
-    c.answer(200)
-    play.outcome(status=200, body="whole")
+    inside(play, c)
+    delivered(play)
     c.close()
     play.completed("late")
 
@@ -456,7 +426,7 @@ def host_and_port(play):
     c = tunnel(play)
     c.inside("/a?b")
     c.answer(200)
-    play.outcome(status=200, body="whole")
+    delivered(play)
     e = play.event("request", at="proxy", method="CONNECT")
     equal((e["form"], e["target"]), ("authority", play.host() + ":443"), "the target")
 
@@ -465,8 +435,7 @@ def host_and_port(play):
 def other_forms(play):
     play.fails("line", "nothing-else")
     for target in "https://%s/a?b", "%s", "u1:p1@%s:443":
-        play.step()
-        c = play.dial()
+        c = play.begin()
         c.send("CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (target % play.host(), play.host()))
         play.event("request", at="proxy", target=target % play.host())
         play.outcome(ends="error", kind="proxy-connect")
@@ -475,8 +444,7 @@ def other_forms(play):
 @plays("tunnel/request-form")
 def no_host(play):
     play.fails("host")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.send("CONNECT %s:443 HTTP/1.1\r\n\r\n" % play.host())
     c.head()
     play.outcome(ends="error", kind="proxy-connect")
@@ -485,21 +453,19 @@ def no_host(play):
 @plays("tunnel/ipv6-brackets")
 def bracketed(play):
     play.passes("brackets", "never-without")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect("[::1]", 8443)
     c.head(200)
     c.secure("::1")
     c.send("GET / HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n")
     check(c.answer(200).body.startswith(b"origin "), "the answer is not the origin's")
-    play.outcome(status=200, body="whole")
+    delivered(play)
 
 
 @plays("tunnel/ipv6-brackets")
 def bare(play):
     play.fails("brackets", "never-without")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect("::1", 8443)
     play.event("request", at="proxy", target="::1:8443")
     play.outcome(ends="error", kind="proxy-connect")
@@ -516,7 +482,7 @@ def inside_only(play):
     c = tunnel(play)
     c.inside("/", headers=SECRETS)
     c.answer(200)
-    play.outcome(status=200, body="whole")
+    delivered(play)
 
 
 @plays("tunnel/no-origin-headers-on-connect")
@@ -526,7 +492,7 @@ def copied(play):
     c = tunnel(play, headers=SECRETS)
     c.inside("/", headers=SECRETS)
     c.answer(200)
-    play.outcome(status=200, body="whole")
+    delivered(play)
 
 
 @plays("tunnel/no-origin-headers-on-connect")
@@ -536,7 +502,7 @@ def swallowed(play):
     c = tunnel(play)
     c.inside("/", headers=SECRETS[:SECRETS.index("X-")])
     c.answer(200)
-    play.outcome(status=200, body="whole")
+    delivered(play)
 
 
 @plays("tunnel/origin-form-inside")
@@ -546,7 +512,7 @@ def path_inside(play):
     c = tunnel(play)
     c.inside("/a")
     c.answer(200)
-    play.outcome(status=200, body="whole")
+    delivered(play)
 
 
 @plays("tunnel/origin-form-inside")
@@ -556,7 +522,7 @@ def as_to_a_proxy(play):
     c = tunnel(play)
     c.inside("https://%s/a" % play.host(), headers="Proxy-Connection: keep-alive\r\n")
     c.head()
-    play.outcome(status=200, body="whole")
+    delivered(play)
 
 
 @plays("tunnel/keep-alive-reuse")
@@ -622,8 +588,7 @@ def mixed(play):
 
 def denied(play):
     """The page of the proxy, on the way to the site."""
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     head = c.answer(403)
     equal((head.get("Content-Type"), head.get("Set-Cookie")), ("text/html", "evil=1"), "the fields")
@@ -659,8 +624,7 @@ def no_status(play):
 @plays("tunnel/502-then-ok")
 def bad_exit(play):
     play.passes("recovers", "backs-off")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     c.answer(502)
     play.completed("deny")
@@ -668,29 +632,27 @@ def bad_exit(play):
     c = tunnel(play)
     c.inside("/")
     c.answer(200)
-    play.outcome(status=200, body="whole")
+    delivered(play)
 
 
 @plays("tunnel/502-then-ok")
 def bad_exit_at_once(play):
     play.passes("recovers")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     c.answer(502)
     c.connect()
     c.head(200)
     again = play.event("request", 2, at="proxy")["began"]
     play.hurries("backs-off", again - play.event("response", rule="deny")["t"], 0.05)
-    play.outcome(status=200, body="whole")
+    delivered(play)
 
 
 @plays("tunnel/502-then-ok")
 def bad_exit_is_the_end(play):
     play.misses("recovers")
     play.untested("backs-off")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     c.answer(502)
     play.outcome(ends="error", status=502, kind="proxy-connect")
@@ -733,8 +695,7 @@ def takes_it_for_open(play):
 
 
 def half_a_head(play):
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     c.expect("HTTP/1.1 200 OK\r\nX-A: b\r\n")
     return c
@@ -761,18 +722,19 @@ def guessed_success(play):
 
 @plays("tunnel/status-inside-is-origins")
 def bad_site(play):
-    play.passes("answer")
+    play.passes("answer", "page")
     play.step()
     c = tunnel(play)
     c.inside("/")
     check(c.answer(502).body.startswith(b"marker "), "the page is not the site's")
     play.completed("down")
-    play.outcome(status=502, body="whole")
+    play.outcome(status=502, body="whole", body_of="down")
 
 
 @plays("tunnel/status-inside-is-origins")
 def taken_for_a_bad_proxy(play):
     play.fails("answer")
+    play.misses("page")
     play.step()
     c = tunnel(play)
     c.inside("/")
@@ -781,8 +743,7 @@ def taken_for_a_bad_proxy(play):
 
 
 def switched(play):
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.connect()
     equal(c.head(101).get("Upgrade"), "TLS/1.2", "Upgrade")
     return c

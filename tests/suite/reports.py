@@ -5,11 +5,14 @@ Forms are held against validators that are not ours; pages against what must hol
 against what they could do to a reader.
 """
 
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree
 
 import told
 from suite import FAULT, PLAIN, a_run
@@ -238,6 +241,72 @@ def diagnosis_is_shown(run):
         assert words in page.text, words
 
 
+def order(page, *ids):
+    """Do they stand on the page in this order?"""
+    places = [page.ids.index(name) for name in ids]
+    eq(places, sorted(places))
+
+
+def items(page, name):
+    """The texts of the list items in the section of that id."""
+    section = page.source.split(f'<section id="{name}"', 1)[1].split("</section>", 1)[0]
+    return [html.unescape(re.sub(r"<[^>]*>", " ", item)) for item in re.findall(r"<li[^>]*>(.*?)</li>", section, re.S)]
+
+
+def one_of_each():
+    """A scenario for each rank, the lightest first; the SHOULD is missed in the variant `retry` only."""
+    critical = told.check("first", "fail", critical=True, evidence=[5])
+    return [told.case("a/as-asked"), told.case("b/open", "not-exercised"), told.case("c/should", "weak", level="should", variant="retry"),
+            told.case("c/should", "pass", level="should"), told.case("d/must", "fail"), told.case("e/critical", "fail", checks=[critical]),
+            told.case("d/must", "fail", variant="retry")]
+
+
+@test
+def findings_come_first(run):
+    """The heaviest first, each a line that leads to the evidence; counts and the table of all cases come later."""
+    make(run, "a.json", one_of_each())
+    page = report(run, "a.json")
+    order(page, "findings", "counts", "house", "missed-critical", "case/e/critical", "missed-must", "case/d/must", "missed-should",
+          "case/c/should", "missed-open", "case/b/open", "cases")
+    lines = items(page, "findings")
+    eq([next(name for name in ("critical", "must", "should", "open") if f"/{name} " in line) for line in lines], ["critical", "must", "should", "open"])
+    assert "does first" in lines[0] and "About e/critical" in lines[0] and "default" in lines[0], lines[0]
+    assert "all 2" in lines[1] and " retry" in lines[2], lines
+    folded = page.source.split("<details><summary>")
+    assert "About d/must" in folded[0] and "About c/should" not in folded[0] and "A SHOULD was missed" in folded[1]
+
+
+@test
+def a_faultless_client_has_no_findings(run):
+    make(run, "a.json", [told.case()])
+    page = report(run, "a.json")
+    assert "findings" not in page.ids and "All MUST and SHOULD that apply hold" in page.text
+
+
+@test
+def what_was_not_shown_has_no_fix(run):
+    """Nothing failed: its likely cause and fix would mislead."""
+    make(run, "a.json", [told.case("b/open", "not-exercised", cause="The open cause"), told.case("d/must", "fail", cause="The failed cause")])
+    page = report(run, "a.json")
+    assert "The failed cause" in page.text and "The open cause" not in page.text and "case/b/open" in page.ids
+
+
+@test
+def plays_that_are_alike_are_told_once(run):
+    """In the very same words; each keeps its place, its ladder and its line to paste."""
+    same = [told.check("first", "fail", evidence=[5], sentence="step 1 ends after 0.214 s")]
+    other = [told.check("first", "fail", evidence=[5], sentence="step 1 ends after 0.215 s")]
+    make(run, "a.json", [told.case(verdict="fail", checks=same), told.case(verdict="fail", checks=same, variant="retry"),
+                         told.case(verdict="fail", checks=other, variant="third")])
+    page = report(run, "a.json")
+    eq(page.text.count("step 1 ends after 0.214 s"), 1)
+    eq(page.text.count("step 1 ends after 0.215 s"), 1)
+    eq(page.text.count("The same as"), 1)
+    for name in ("one/auth/one", "one@retry/auth/one", "one@third/auth/one"):
+        classes = [kind for _, kind in page.inside[name]]
+        assert "ladder" in classes and "hand" in classes, name
+
+
 # ---- texts that are not meant well ---------------------------------------------------------------------------------
 
 def hostile_results():
@@ -356,6 +425,77 @@ def files_that_know_different_checks(run):
     assert "worse    auth/one both (must): fail, was pass" in run.out, run.out
 
 
+# ---- baselines -----------------------------------------------------------------------------------------------------
+
+WIDE = {**FAIL, "id": "test/wide", "variants": {"bad": {"status": 404}, "good": {"status": 200}}, "proxy": {"rules": [
+            {"on": "request", "do": [{"respond": {"status": "{status}"}}]}]},
+        "expect": {"ok": {"level": "must", "says": "gets 200", "outcome": {"status": 200}}}}
+KNOWN = {"baseline": 1, "known": [{"case": case, "check": check, "reason": "it is so"} for case, check in (
+    ("test/plain", "answered"), ("test/fail@one", "hides"), ("test/wide", "ok"))]}
+MARKS = {("test/plain", "answered"): "fixed", ("test/fail@one", "hides"): "expected", ("test/fail@two", "hides"): "new",
+         ("test/wide@bad", "ok"): "expected"}
+
+
+def with_baseline(run, *more):
+    """Of four cases each does something else; an entry about all variants of a case is not fixed as long as one fails."""
+    for scenario in (PLAIN, FAIL, WIDE):
+        run.scenario(scenario)
+    with open(path(run, "known"), "w") as f:
+        json.dump(KNOWN, f)
+    forms = [x for form in ("json", "junit", "tap", "html", "md") for x in ("--report", f"{form}:r.{form}")]
+    run.run("run", "--client", run.profile("good"), "--only", "test/*", "--baseline", "known", *forms, *more)
+    eq(run.code, 1)
+
+
+def marks_of(lines):
+    marks = {(c["id"] + "@" * ("variant" in c) + c.get("variant", ""), k["id"]): k["baseline"]
+             for c in lines if c["type"] == "case" for k in c["checks"] if "baseline" in k}
+    return marks | {(k["case"], k["check"]): "fixed" for s in lines if s["type"] == "summary" for k in s.get("fixed", [])}
+
+
+@test
+def a_baseline_marks_every_form(run):
+    with_baseline(run)
+    assert "hides it (new)" in run.out and "hides it (expected)" in run.out, run.out
+    lines = lines_of(read(run, "r.json"))
+    eq(marks_of(lines), MARKS)
+    eq(list(schema_faults(lines)), [])
+    eq(xmllint(run, "r.junit"), "")
+    cases = {(c.get("classname").split(".")[1], c.get("name")): c for c in
+             xml.etree.ElementTree.parse(path(run, "r.junit")).getroot().iter("testcase")}
+    eq({name for name, c in cases.items() if c.find("failure") is not None},
+       {name for name, mark in MARKS.items() if mark in ("new", "fixed")})
+    assert cases["test/fail@one", "hides"].find("skipped").get("message").startswith("expected by the baseline: ")
+    eq({name: mark for name in cases for mark in ("new", "fixed", "expected") if f", {mark}]" in cases[name].find("system-out").text}, MARKS)
+    tap = read(run, "r.tap")
+    eq(tap.count("# TODO expected by the baseline"), 2)
+    eq(sorted(line.split(" - ")[1] for line in tap.splitlines() if line.startswith("not ok")), ["test test/fail@two", "test test/plain"])
+    done = shell("perl", "-e", CONSUMER, input=tap.replace("TAP version 14", "TAP version 13", 1))
+    eq(done.stdout.splitlines(), ["5 2 0"])
+    page = told.Page(path(run, "r.html")).check()
+    assert "2 failed as expected, 1 new, 1 fixed" in page.text and tidy(run, "r.html") == []
+    eq(sorted(part.split("<")[0] for part in page.source.split('<small class="baseline">')[1:]), ["expected", "expected", "new"])
+    text = read(run, "r.md")
+    assert "(`hides`, new)" in text and "(`hides`, expected)" in text and "`test/plain` `answered`" in text.split("## Fixed")[1], text
+
+
+@test
+def marks_are_kept(run):
+    """By what reads results again, and by evidence."""
+    with_baseline(run, "--keep", "kept")
+    run.run("merge", "r.json", "-o", "again.json", *(x for form in ("junit", "tap", "html", "md") for x in ("--report", f"{form}:again.{form}")))
+    for form in ("junit", "tap", "html", "md"):
+        eq(read(run, f"again.{form}"), read(run, f"r.{form}"))
+    eq(marks_of(lines_of(read(run, "again.json"))), MARKS)
+    make(run, "old.json", [told.case("test/fail", client="test", checks=[told.check("hides")]) | {"variant": "two"}])
+    run.run("diff", "old.json", "r.json")
+    assert "test/fail@two hides (must): fail, new, was pass" in run.out, run.out
+    eq(run.run("grade", "kept").code, 1)
+    for words in ("new by the baseline: hides", "expected by the baseline: hides", "fixed by the baseline: answered"):
+        assert words in run.out, run.out
+    eq(run.run("grade", "kept/test/test/fail@one", "kept/test/test/wide@bad").code, 0)
+
+
 # ---- merge, diff ---------------------------------------------------------------------------------------------------
 
 @test
@@ -460,20 +600,49 @@ def matrix_of_two_versions(run):
 
 
 @test
+def matrix_names_what_differs(run):
+    """Variants of one client have the same long version: the name in the head says which is which, in full."""
+    make(run, "a.json", [told.case(), told.case(variant="retry")], version="0.13.5 (with retry middleware 0.9.1)")
+    make(run, "b.json", [told.case(client="two")])
+    run.run("matrix", "a.json", "b.json", "-o", "m.html")
+    source = told.Page(path(run, "m.html")).check().source
+    heads = re.findall(r'<th scope="col"><a [^>]*title="([^"]*)"><b>(.*?)</b> <small>(.*?)</small>', source)
+    eq(heads, [("One 0.13.5 (with retry middleware 0.9.1)", "One", "0.13.5 (with retry middleware 0.9.1)"),
+               ("One 0.13.5 (with retry middleware 0.9.1) retry", "One retry", "0.13.5 (with retry middleware 0.9.1)"), ("Two", "Two", "")])
+    assert "--n:3" in source
+
+
+@test
+def matrix_tells_what_is_alike_once(run):
+    """But for times; the worst first. What was not shown has one reason for all checks."""
+    for client, verdict, seconds in (("one", "fail", "0.2"), ("two", "fail", "13.25"), ("three", "weak", "0.2"), ("four", "fail", "0.2")):
+        says = f"ends after {seconds} s" if client != "four" else "ends after 2 requests"
+        make(run, client, [told.case(client=client, checks=[told.check("first", verdict, "should" if verdict == "weak" else "must", sentence=says)])])
+    make(run, "five", [told.case(client="five", checks=[told.check("first", "not-exercised"), told.check("second", "not-exercised")])])
+    run.run("matrix", "one", "two", "three", "four", "five", "-o", "m.html")
+    page = told.Page(path(run, "m.html")).check()
+    lines = [" ".join(line.split()) for line in items(page, "evidence")]
+    for line, words in zip(lines, ("ends after 0.2 s One , Two", "ends after 2 requests Four", "ends after 0.2 s Three", "does first; does second:")):
+        assert words in line, lines
+    eq(len(lines), 4)
+    assert {f"{name}/auth/one" for name in ("one", "two", "three", "four", "five")} <= set(page.ids)
+
+
+@test
 def matrix_of_many(run):
-    """204 cases and 25 clients stay one page that can be opened."""
+    """281 cases and 39 clients stay one page that can be opened."""
     kinds = ["pass", "pass", "pass", "fail", "weak", "not-applicable", "not-exercised", "crash"]
     names = []
-    for k in range(25):
-        cases = [told.case(f"topic-{i % 12}/case-{i}", kinds[(i * 7 + k * 3 + i // 9) % 8], f"client-{k}", layer=f"layer {i % 5}") for i in range(204)]
+    for k in range(39):
+        cases = [told.case(f"topic-{i % 12}/case-{i}", kinds[(i * 7 + k * 3 + i // 9) % 8], f"client-{k}", layer=f"layer {i % 5}") for i in range(281)]
         names.append(make(run, f"{k}.json", cases, version=f"{k}.1"))
     began = time.monotonic()
     run.run("matrix", *names, "-o", "m.html")
     took = time.monotonic() - began
     eq(run.code, 0)
     page = told.Page(path(run, "m.html")).check()
-    assert len(page.source) < 3000000, len(page.source)
-    eq(page.source.count('<th scope="row"'), 204 + 4 + len(told.HOUSE))
+    assert len(page.source) < 5000000, len(page.source)
+    eq(page.source.count('<th scope="row"'), 281 + 4 + len(told.HOUSE))
     assert took < 60, took
 
 
