@@ -46,6 +46,8 @@ struct agent_options {
     struct event_base *base;
     const struct environment *environment; /* lent for the time of the call */
     const char *folder;                    /* for the files of its requests; outlives it */
+    bool asks_version;                     /* of a command: before it is ready */
+    bool is_attached; /* the driver is started by hand: nothing that is asked of it has a limit */
 };
 
 struct agent *agent_start(const struct agent_options *, const struct agent_owner *);

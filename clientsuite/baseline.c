@@ -134,6 +134,28 @@ static const struct entry *find(const struct baseline *b, const struct client_re
     return NULL;
 }
 
+bool baseline_knows(const struct baseline *b, const struct client_result *client,
+                    const struct case_result *c, const struct verdict *v)
+{
+    return find(b, client, c, v) != NULL;
+}
+
+/* ---- marks ----------------------------------------------------------------------------------- */
+
+void baseline_mark_case(const struct baseline *b, const struct results *r, struct case_result *c)
+{
+    const bool is_scored = plan_is_scored(c->of, plan_has_graded(r->plan));
+    for (size_t i = 0; i < c->graded->count; i++) {
+        const struct verdict *v = &c->graded->verdicts[i];
+        if (!verdict_is_failure(v))
+            continue;
+        if (baseline_knows(b, &r->clients[c->client], c, v))
+            case_set_mark(c, i, BASELINE_EXPECTED);
+        else if (is_scored)
+            case_set_mark(c, i, BASELINE_NEW);
+    }
+}
+
 /* ---- what is not as expected ----------------------------------------------------------------- */
 
 struct judging {
@@ -169,13 +191,13 @@ static void judge_case(struct judging *j, const struct client_result *client,
 enum found { FOUND_NOTHING, FOUND_OPEN, FOUND_PASS, FOUND_FAILURE };
 
 /* What became of an entry: the worst over all it is about. OPEN: it could not be judged. */
-static enum found look_at(const struct judging *j, const struct entry *e)
+static enum found look_at(const struct results *r, const struct entry *e)
 {
     enum found best = FOUND_NOTHING;
-    for (size_t i = 0; i < j->results->client_count; i++)
-        for (size_t k = 0; k < j->results->plan->count; k++) {
-            const struct case_result *c = &j->results->clients[i].cases[k];
-            if (!is_about(e, &j->results->clients[i], c))
+    for (size_t i = 0; i < r->client_count; i++)
+        for (size_t k = 0; k < r->plan->count; k++) {
+            const struct case_result *c = &r->clients[i].cases[k];
+            if (!is_about(e, &r->clients[i], c))
                 continue;
             for (size_t n = 0; c->is_final && n < c->graded->count; n++) {
                 const struct verdict *v = &c->graded->verdicts[n];
@@ -189,11 +211,32 @@ static enum found look_at(const struct judging *j, const struct entry *e)
     return best;
 }
 
+static void mark_fixed(struct results *r, const struct entry *e)
+{
+    for (size_t i = 0; i < r->client_count; i++)
+        for (size_t k = 0; k < r->plan->count; k++) {
+            struct case_result *c = &r->clients[i].cases[k];
+            for (size_t n = 0; c->is_final && n < c->graded->count; n++) {
+                const struct verdict *v = &c->graded->verdicts[n];
+                if (v->kind == VERDICT_PASS && strcmp(v->id, e->check) == 0 &&
+                    is_about(e, &r->clients[i], c))
+                    case_set_mark(c, n, BASELINE_FIXED);
+            }
+        }
+}
+
+void baseline_mark_fixed(const struct baseline *b, struct results *r)
+{
+    for (size_t i = 0; i < b->count; i++)
+        if (look_at(r, &b->entries[i]) == FOUND_PASS)
+            mark_fixed(r, &b->entries[i]);
+}
+
 static void judge_entries(struct judging *j, bool is_whole)
 {
     for (size_t i = 0; j->baseline && i < j->baseline->count; i++) {
         const struct entry *e = &j->baseline->entries[i];
-        enum found found = look_at(j, e);
+        enum found found = look_at(j->results, e);
         bool is_gone = found == FOUND_PASS, is_void = found == FOUND_NOTHING && is_whole;
         if (!is_gone && !is_void)
             continue;

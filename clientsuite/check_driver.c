@@ -1,6 +1,6 @@
 /*
  * `clientsuite check-driver`: for authors. The contract check that every run begins with, and a
- * positive control for each capability claimed.
+ * positive control for each capability claimed, and for the house check `bypass`.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +92,7 @@ static bool print_client(const struct checking *k, size_t client)
            c->variant->driver ? "hello, an unknown verb, a plain request" : "a plain request");
     for (const char *const *m = c->variant->capabilities; *m; m++)
         is_good &= print_control(control_of(k, client, *m), *m);
+    is_good &= print_control(control_of(k, client, CONTROL_BYPASS), CONTROL_BYPASS);
     fputs("  not claimed:", stdout);
     for (const char *const *m = capability_names; *m; m++)
         if (!profile_can(c->variant, *m))
@@ -121,6 +122,8 @@ static int load(struct checking *k)
     int result = 0;
     for (size_t i = 0; i < k->options->operand_count; i++)
         result |= clients_add(&k->clients, k->options->operands[i], complaints);
+    if (k->options->is_attached)
+        result |= clients_check_attached(&k->clients, complaints);
     if (complaints_count(complaints))
         complaints_print(complaints, stderr);
     complaints_free(complaints);
@@ -141,6 +144,7 @@ static int run(struct checking *k)
                                         .ca_file = k->stage.ca_file,
                                         .lanes = k->options->jobs ? k->options->jobs : 4,
                                         .is_control = true,
+                                        .is_attached = k->options->is_attached,
                                         .results = k->results,
                                         .on_case = on_case,
                                         .on_client = on_client,

@@ -240,6 +240,23 @@ int clients_add(struct clients *c, const char *name, struct complaints *complain
     return add_variants(c, p, variant, complaints);
 }
 
+int clients_check_attached(const struct clients *c, struct complaints *complaints)
+{
+    struct complaint_place place = { .file = c->variant_count ? c->variants[0]->profile->path
+                                                              : "--attach" };
+    if (c->variant_count == 1 && c->variants[0]->driver)
+        return 0;
+    if (c->variant_count == 1)
+        complaints_add(complaints, &place, NULL,
+                       "its profile has a command, expected a driver: --attach is for processes "
+                       "that stay up");
+    else if (c->variant_count > 1)
+        complaints_add(complaints, &place, NULL,
+                       "%zu variants, expected one with --attach: say --client NAME@%s",
+                       c->variant_count, c->variants[0]->name);
+    return -1;
+}
+
 void clients_free(struct clients *c)
 {
     for (size_t i = 0; i < c->profile_count; i++)

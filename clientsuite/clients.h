@@ -18,6 +18,8 @@ struct clients { /* profiles, and the variants that are meant, in the order give
 
 /* 0, or -1 with complaints. */
 int clients_add(struct clients *, const char *name, struct complaints *);
+/* Can they be started by hand (--attach)? One variant with a driver; else -1 with complaints. */
+int clients_check_attached(const struct clients *, struct complaints *);
 void clients_free(struct clients *);
 
 /* Paths of all profiles that can be found, sorted, each name once. NULL-terminated; free() each,

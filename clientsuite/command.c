@@ -11,6 +11,7 @@
 #include "agent_private.h"
 #include "clock.h"
 #include "command_values.h"
+#include "command_version.h"
 #include "json.h"
 
 enum { LOG_KEPT = 1 << 18, LINE_KEPT = 1 << 18 };
@@ -52,6 +53,7 @@ struct command_agent {
     struct timer notify;
     struct run *runs;
     unsigned long long run_count;
+    struct command_version *version; /* NULL: nobody asked */
     char *last_log;
     char *no_start; /* why a command could not be started: told from the loop */
 };
@@ -470,6 +472,7 @@ static void do_free(struct agent *a)
         c->notices = n->next;
         free(n);
     }
+    command_version_free(c->version);
     free(c->last_log);
     free(c->no_start);
     environment_free((struct environment *)(uintptr_t)c->agent.options.environment);
@@ -489,6 +492,16 @@ static const struct agent_kind command_kind = {
     .stderr_text = do_stderr,
 };
 
+static void on_version(void *arg, const struct reply *told, const char *why)
+{
+    struct command_agent *c = arg;
+    c->agent.hello = told;
+    if (told)
+        notify(c, &(struct notice){ 0 });
+    else
+        fail(c, AGENT_CRASH, why);
+}
+
 struct agent *command_start(const struct agent_options *options, const struct agent_owner *owner)
 {
     struct command_agent *c = calloc(1, sizeof(*c));
@@ -499,6 +512,9 @@ struct agent *command_start(const struct agent_options *options, const struct ag
     c->agent = (struct agent){ .kind = &command_kind, .options = *options, .owner = *owner };
     c->agent.options.environment = environment;
     timer_init(&c->notify, options->base, on_notify, c);
-    notify(c, &(struct notice){ 0 });
+    if (options->asks_version && profile_of(c)->version)
+        c->version = command_version_ask(&c->agent.options, on_version, c);
+    else
+        notify(c, &(struct notice){ 0 });
     return &c->agent;
 }

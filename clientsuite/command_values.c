@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -189,16 +190,37 @@ static void set_session(struct arena *arena, struct template_values *v, const st
     buf_free(&all);
 }
 
+/* The port at which a URL means that host, 0: it means another. */
+static int port_in(const char *url, const char *host)
+{
+    const char *at = url ? strstr(url, "://") : NULL;
+    size_t len = strlen(host);
+    if (!at)
+        return 0;
+    at += strlen("://");
+    const char *userinfo = memchr(at, '@', strcspn(at, "/?#"));
+    at = userinfo ? userinfo + 1 : at;
+    if (strncasecmp(at, host, len) != 0 || (at[len] && !strchr(":/?#", at[len])))
+        return 0;
+    return at[len] == ':' ? atoi(at + len + 1) : strncmp(url, "https", 5) == 0 ? 443 : 80;
+}
+
 static void set_hosts(struct template_values *v, const struct setup *s,
                       const struct request_setup *r)
 {
-    const char *port = r->url && strncmp(r->url, "https", 5) == 0 ? "443" : "80";
     for (size_t i = 0; i < s->host_count; i++) {
         struct buf b = { 0 };
-        buf_printf(&b, "%s:%s:%s", s->hosts[i].name, port, s->hosts[i].value);
-        buf_char(&b, '\0');
+        const int ports[] = { port_in(s->proxy.url, s->hosts[i].name),
+                              port_in(r->url, s->hosts[i].name) };
         set(v, "host", s->hosts[i].name);
-        set(v, "resolve", b.at);
+        for (size_t k = 0; k < 2; k++) {
+            if (!ports[k])
+                continue;
+            b.len = 0;
+            buf_printf(&b, "%s:%d:%s", s->hosts[i].name, ports[k], s->hosts[i].value);
+            buf_char(&b, '\0');
+            set(v, "resolve", b.at);
+        }
         buf_free(&b);
     }
 }
@@ -319,6 +341,14 @@ static const char *error_of(struct arena *arena, const struct command_end *end)
     return text;
 }
 
+static const char *no_status(struct arena *arena, const struct command_end *end)
+{
+    char text[96];
+    snprintf(text, sizeof(text), "exit status %d means an answer, but nothing told its status",
+             end->exit_status);
+    return arena_copy(arena, text, strlen(text));
+}
+
 static bool is_header_line(const char *line, size_t len)
 {
     const char *colon = memchr(line, ':', len);
@@ -393,7 +423,11 @@ void command_result(struct arena *arena, const struct command_line *c,
     if (!r->status && c->has_status)
         r->status = status_in(c, end->log);
     r->is_error = !is_answer(c, end, r);
-    if (r->is_error) {
+    if (!r->is_error && !c->has_status && !c->tells) {
+        r->is_error = true;
+        r->error = no_status(arena, end);
+        r->kind = "other";
+    } else if (r->is_error) {
         r->error = error_of(arena, end);
         r->kind = end->was_cancelled               ? "cancelled"
                   : meaning && !meaning->is_answer ? meaning->kind

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "buf.h"
 #include "complaints.h"
+#include "json.h"
 
 static const char text[] =
     "{ \"fakeproxy\": 1, \"id\": \"contract/smoke\", \"title\": \"One plain request\","
@@ -43,6 +45,24 @@ static void add_stderr(struct buf *b, const char *errors)
         b->len--;
 }
 
+/* The client's own words for what went wrong. */
+static void add_error(struct buf *b, const struct trial_record *r)
+{
+    struct arena *arena = arena_new();
+    for (size_t i = 0; r->journal && i < r->journal_len;) {
+        const char *newline = memchr(r->journal + i, '\n', r->journal_len - i);
+        size_t end = newline ? (size_t)(newline - r->journal) : r->journal_len;
+        struct json_error error;
+        const char *line = arena_copy(arena, r->journal + i, end - i);
+        const struct json *event = json_parse(arena, line, end - i, &error);
+        const struct json *words = event ? json_get(event, "error") : NULL;
+        if (words && words->type == JSON_TEXT)
+            buf_printf(b, "\n  it says: %.*s", (int)words->len, words->text);
+        i = end + 1;
+    }
+    arena_free(arena);
+}
+
 char *contract_complaint(const struct profile_variant *v, const struct trial_record *r)
 {
     struct buf b = { 0 };
@@ -57,6 +77,8 @@ char *contract_complaint(const struct profile_variant *v, const struct trial_rec
     else
         buf_printf(&b, "a plain request through a proxy did not get its answer: %s",
                    *verdict->sentence ? verdict->sentence : r->graded->reason);
+    if (r && verdict && r->fate == FATE_DONE)
+        add_error(&b, r);
     if (r && r->stderr_text)
         add_stderr(&b, r->stderr_text);
     buf_char(&b, '\0');

@@ -1,5 +1,7 @@
 /*
- * The controls, as scenarios. They are written with ' for ", to be readable in C.
+ * The controls, as scenarios. They are written with ' for ", to be readable in C. What is asked of
+ * an answer is played by the origin: at the proxy the rule would take the CONNECT of a client that
+ * opens a tunnel for http targets too.
  */
 #include "controls.h"
 
@@ -69,17 +71,17 @@ static const struct control controls[] = {
                                               "'url': 'http://{origin}/' } ] }",
       ANSWERED },
     { "deadlines", "gives up at its total limit",
-      "'proxy': { 'rules': [ { 'on': 'request', 'fault': true, 'do': ['stall'] } ] }, 'client': { "
+      "'origin': { 'rules': [ { 'on': 'request', 'fault': true, 'do': ['stall'] } ] }, 'client': { "
       "'deadlines': { 'total': '1s' }, 'steps': [ { 'url': 'http://{origin}/' } ] }",
       "'outcome': { 'ends': 'error', 'took': { 'max': '2.5s' } }" },
     { "read-deadline", "gives up when nothing comes for its read limit",
-      "'proxy': { 'rules': [ { 'on': 'request', 'fault': true, 'do': [ { 'respond': { 'body': { "
+      "'origin': { 'rules': [ { 'on': 'request', 'fault': true, 'do': [ { 'respond': { 'body': { "
       "'size': 1000 }, 'cut': { 'after_body_bytes': 500, 'with': 'stall' } } } ] } ] }, 'client': "
       "{ 'deadlines': { 'read': '1s', 'total': '8s' }, 'steps': [ { 'url': 'http://{origin}/' } ] "
       "}",
       "'outcome': { 'ends': 'error', 'took': { 'max': '4s' } }" },
     { "total-deadline", "gives up at its total limit while octets still come",
-      "'proxy': { 'rules': [ { 'on': 'request', 'fault': 'send', 'do': [ { 'send': 'HTTP/1.1 200 "
+      "'origin': { 'rules': [ { 'on': 'request', 'fault': 'send', 'do': [ { 'send': 'HTTP/1.1 200 "
       "OK\\r\\nContent-Length: 1000\\r\\n\\r\\n' }, { 'send': { 'octets': 'x', 'times': 'forever', "
       "'pace': { 'bytes': 1, 'every': '100ms' } } } ] } ] }, 'client': { 'deadlines': { 'read': "
       "'1s', 'total': '2s' }, 'steps': [ { 'url': 'http://{origin}/' } ] }",
@@ -91,15 +93,18 @@ static const struct control controls[] = {
     { "expect-continue", "asks for 100 (Continue)",
       "'client': { 'steps': [ { 'method': 'POST', 'url': 'http://{origin}/', 'body': { 'size': "
       "100000 }, 'expect_continue': true } ] }",
-      "'count': { 'event': 'request', 'header': { 'expect': '100-continue' } }, 'min': 1" },
+      "'count': { 'event': 'request', 'at': ['proxy', 'origin'], 'header': { 'expect': "
+      "['100-continue', '100-Continue'] } }, 'min': 1" },
     { "parallel", "has three requests out at once",
-      "'proxy': { 'rules': [ { 'name': 'all', 'on': 'request', 'do': [ { 'wait': { 'event': "
-      "'request', 'rule': 'all', 'nth': 3 } }, { 'respond': {} } ] } ] }, 'client': { 'steps': [ { "
+      "'origin': { 'rules': [ { 'name': 'all', 'on': 'request', 'do': [ { 'wait': { 'event': "
+      "'request', 'at': 'origin', 'rule': 'all', 'nth': 3 } }, { 'respond': {} } ] } ] }, "
+      "'client': { 'steps': [ { "
       "'url': 'http://{origin}/{n}', 'copies': 3 } ] }",
       "'outcome': { 'status': 200 }" },
     { "cancel", "ends a request that is cancelled",
-      "'proxy': { 'rules': [ { 'on': 'request', 'fault': true, 'do': ['stall'] } ] }, 'client': { "
-      "'steps': [ { 'url': 'http://{origin}/', 'cancel': { 'event': 'request', 'plus': '100ms' } } "
+      "'origin': { 'rules': [ { 'on': 'request', 'fault': true, 'do': ['stall'] } ] }, 'client': { "
+      "'steps': [ { 'url': 'http://{origin}/', 'cancel': { 'event': 'request', 'at': 'origin', "
+      "'plus': '100ms' } } "
       "] }",
       "'outcome': { 'ends': 'error', 'took': { 'max': '5s' } }" },
     { "switch-proxy", "uses another proxy from the second request on",
@@ -121,19 +126,51 @@ static const struct control controls[] = {
       "403 } } ] } ] } }, 'client': { 'pool': ['proxy', 'b'], 'rotate': 'on-block', 'steps': [ { "
       "'url': 'http://{origin}/' } ] }",
       ANSWERED },
+    { "retry-cap", "waits no longer than its cap between two tries",
+      "'origin': { 'rules': [ { 'on': 'request', 'times': 3, 'do': [ { 'respond': { 'status': 503 "
+      "} } ] } ] }, 'client': { 'retry': { 'attempts': 4, 'base': '500ms', 'cap': '500ms' }, "
+      "'steps': [ { 'url': 'http://{origin}/' } ] }",
+      "'gap': { 'of': { 'event': 'request', 'at': 'origin' } }, 'max': '1.5s', " ANSWERED },
+    { "cache", "answers from its cache",
+      "'origin': { 'rules': [ { 'on': 'request', 'do': [ { 'respond': { 'headers': "
+      "[['Cache-Control', 'max-age=60']] } } ] } ] }, 'client': { 'cache': true, 'steps': [ { "
+      "'url': 'http://{origin}/' }, { 'url': 'http://{origin}/' } ] }",
+      "'count': { 'event': 'request', 'at': 'origin' }, 'exactly': 1, 'outcome': { 'status': 200 "
+      "}" },
+    { "host-map", "finds the proxy at the address it is given for its name",
+      "'client': { 'proxy': { 'url': 'http://gateway.invalid:{proxy.port}' }, 'hosts': { "
+      "'gateway.invalid': ['127.0.0.1'] }, 'steps': [ { 'url': 'http://{origin}/' } ] }",
+      ANSWERED },
+    { "resume", "asks for the rest of a body that was cut",
+      "'origin': { 'rules': [ { 'on': 'request', 'times': 1, 'fault': true, 'do': [ { 'forward': { "
+      "'cut': { 'after_body_bytes': 500000, 'with': 'close' } } } ] } ] }, 'client': { 'retry': { "
+      "'attempts': 3, 'base': '100ms' }, 'steps': [ { 'url': 'http://{origin}/bytes/1000000', "
+      "'read': 'stream' } ] }",
+      "'count': { 'event': 'request', 'at': 'origin', 'header': { 'range': true } }, 'min': 1" },
+    { "early-data", "sends a request in early data",
+      "'origin': { 'tls': { 'tickets': 2, 'early_data': true } }, 'client': { 'steps': [ { 'url': "
+      "'https://{origin}/1', 'headers': [['Connection', 'close']] }, { 'url': "
+      "'https://{origin}/2', 'headers': [['Connection', 'close']] } ] }",
+      "'count': { 'event': 'hello', 'at': 'origin', 'early_data': true }, 'min': 1" },
     { "raw-tunnel", "opens a tunnel to any port",
       "'client': { 'steps': [ { 'raw': { 'connect': '{origin}:22' } } ] }",
       "'count': { 'event': 'request', 'method': 'CONNECT', 'target': '*:22' }, 'min': 1" },
+    { CONTROL_BYPASS, "is seen when it goes past the proxy, as it is told to",
+      "'client': { 'proxy': null, 'steps': [ { 'url': 'http://{origin.addr}/' } ] }",
+      "'count': { 'event': 'request', 'at': 'origin', 'via': 'direct' }, 'min': 1, 'outcome': { "
+      "'status': 200 }" },
 };
 enum { CONTROLS = sizeof(controls) / sizeof(controls[0]) };
 
 static char *text_of(const struct control *c)
 {
     struct buf b = { 0 };
+    bool is_house = strcmp(c->capability, CONTROL_BYPASS) == 0; /* no client claims it */
     buf_printf(&b,
                "{ 'fakeproxy': 1, 'id': 'control/%s', 'title': '%s', 'layer': 'client', 'needs': "
-               "['%s'], %s, 'expect': { 'control': { 'level': 'must*', 'says': '%s', %s } } }",
-               c->capability, c->says, c->capability, c->parts, c->says, c->kind);
+               "[%s%s%s], %s, 'expect': { 'control': { 'level': 'must*', 'says': '%s', %s } } }",
+               c->capability, c->says, is_house ? "" : "'", is_house ? "" : c->capability,
+               is_house ? "" : "'", c->parts, c->says, c->kind);
     buf_char(&b, '\0');
     for (char *at = b.at; *at; at++)
         *at = (char)(*at == '\'' ? '"' : *at);

@@ -7,7 +7,12 @@
 
 #include "plan.h"
 
-/* A plan of one case for each capability that has a control; ids are `control/CAPABILITY`. */
+/* Played for every client, whatever it claims: the house check `bypass` passes where nothing comes
+ * past the proxy, so it must be shown that it would be seen. */
+#define CONTROL_BYPASS "bypass"
+
+/* A plan of one case for each capability that has a control, and one for `bypass`; ids are
+ * `control/CAPABILITY`. */
 struct plan *controls_plan(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "agent_private.h"
+#include "attach.h"
 #include "clock.h"
 
 static const int64_t HELLO_LIMIT = 60 * CLOCK_S; /* a JVM on a busy machine */
@@ -33,6 +34,7 @@ struct operation {
 struct driver {
     struct agent agent;
     struct child *child;
+    struct attached *attached; /* NULL: we start it */
     struct arena *hello_arena;
     bool is_ready;
     struct operation *queue, *written;
@@ -156,7 +158,8 @@ static void pump(struct driver *d)
         d->queue = op->next;
         if (op->kind == OP_REQUEST && op->user)
             op->user->sending(op->user->arg, op->id);
-        op->deadline = op->kind == OP_CANCEL ? CLOCK_NEVER : clock_now() + op->limit;
+        bool has_limit = op->kind != OP_CANCEL && !d->attached;
+        op->deadline = has_limit ? clock_now() + op->limit : CLOCK_NEVER;
         child_write(d->child, op->line.at, op->line.len);
         append(&d->written, op);
     }
@@ -343,7 +346,9 @@ static void on_ended(void *arg, const struct child_end *end)
 {
     struct driver *d = arg;
     char why[128];
-    if (end->signal)
+    if (d->attached)
+        snprintf(why, sizeof(why), "the driver that was started by hand ended");
+    else if (end->signal)
         snprintf(why, sizeof(why), "the driver was ended by signal %d (%s)", end->signal,
                  strsignal(end->signal));
     else
@@ -427,6 +432,7 @@ static void do_free(struct agent *a)
     drop_all(&d->queue);
     drop_all(&d->written);
     child_free(d->child);
+    attach_free(d->attached);
     arena_free(d->hello_arena);
     buf_free(&d->line);
     free(d);
@@ -459,14 +465,19 @@ struct agent *driver_start(const struct agent_options *options, const struct age
     if (!d)
         abort();
     d->agent = (struct agent){ .kind = &driver_kind, .options = *options, .owner = *owner };
-    struct child_options child = { .argv = (char *const *)(uintptr_t)options->variant->driver,
+    if (options->is_attached)
+        d->attached = attach_new(options);
+    char *const *argv =
+        d->attached ? attach_argv(d->attached) : (char *const *)(uintptr_t)options->variant->driver;
+    struct child_options child = { .argv = argv,
                                    .environment = options->environment,
                                    .folder = options->variant->profile->folder,
                                    .piped = true,
                                    .output = on_output,
                                    .ended = on_ended,
                                    .arg = d };
-    d->child = child_start(options->children, &child);
+    if (d->attached || !options->is_attached)
+        d->child = child_start(options->children, &child);
     if (!d->child) { /* told from the loop, as every failure is */
         snprintf(d->errors, sizeof(d->errors), "%s", strerror(errno));
         timer_init(&d->timer, options->base, on_no_start, d);

@@ -10,11 +10,13 @@
 #include <sys/stat.h>
 
 #include "arena.h"
+#include "baseline.h"
 #include "buf.h"
 #include "clock.h"
 #include "grade.h"
 #include "journal_read.h"
 #include "json.h"
+#include "member.h"
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
@@ -74,36 +76,56 @@ static int read_file(const char *folder, const char *name, struct buf *out)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void add_text(struct buf *b, const char *name, const char *text)
+static void add_list(struct buf *b, const char *name, const char *const *texts)
 {
-    buf_printf(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
-    if (text)
-        buf_json(b, text, strlen(text));
-    else
-        buf_string(b, "null");
+    member_name(b, name);
+    buf_char(b, '[');
+    for (const char *const *m = texts; *m; m++) {
+        if (m != texts)
+            buf_char(b, ',');
+        buf_json(b, *m, strlen(*m));
+    }
+    buf_char(b, ']');
 }
 
-static void describe(struct buf *b, const struct results *r, const struct case_result *c)
+/* The checks that the baseline knows to fail. */
+static void add_known(struct buf *b, const struct client_result *client,
+                      const struct case_result *c, const struct baseline *baseline)
+{
+    const char **known = calloc(c->graded->count + 1, sizeof(*known));
+    size_t n = 0;
+    if (!known)
+        abort();
+    for (size_t i = 0; i < c->graded->count; i++)
+        if (baseline_knows(baseline, client, c, &c->graded->verdicts[i]))
+            known[n++] = c->graded->verdicts[i].id;
+    add_list(b, "known", known);
+    free(known);
+}
+
+static void describe(struct buf *b, const struct results *r, const struct case_result *c,
+                     const struct baseline *baseline)
 {
     char name[128];
     const struct client_result *client = &r->clients[c->client];
     buf_char(b, '{');
-    add_text(b, "id", c->of->scenario->id);
-    add_text(b, "variant", c->of->scenario->variant);
-    add_text(b, "client", results_client_name(client, name));
-    add_text(b, "fate", fate_name(c->record->fate));
-    add_text(b, "why", c->record->why);
-    add_text(b, "log", c->record->log);
-    buf_printf(b, ",\"noise\":%.9f,\"capabilities\":[", (double)c->record->noise / (double)CLOCK_S);
-    for (const char *const *m = client->variant->capabilities; *m; m++) {
-        if (m != client->variant->capabilities)
-            buf_char(b, ',');
-        buf_json(b, *m, strlen(*m));
-    }
-    buf_printf(b, "],\"scope\":%s}\n", c->record->scope);
+    member_text(b, "id", c->of->scenario->id);
+    member_text(b, "variant", c->of->scenario->variant);
+    member_text(b, "client", results_client_name(client, name));
+    member_text(b, "fate", fate_name(c->record->fate));
+    member_text(b, "why", c->record->why);
+    member_text(b, "log", c->record->log);
+    member_name(b, "noise");
+    buf_printf(b, "%.9f", (double)c->record->noise / (double)CLOCK_S);
+    add_list(b, "capabilities", client->variant->capabilities);
+    if (baseline)
+        add_known(b, client, c, baseline);
+    member_name(b, "scope");
+    buf_printf(b, "%s}\n", c->record->scope);
 }
 
-int evidence_write(const char *folder, const struct results *r, const struct case_result *c)
+int evidence_write(const char *folder, const struct results *r, const struct case_result *c,
+                   const struct baseline *baseline)
 {
     char name[128];
     struct buf path = { 0 }, about = { 0 }, scenario = { 0 };
@@ -112,7 +134,7 @@ int evidence_write(const char *folder, const struct results *r, const struct cas
         *at = (char)(*at == ' ' || *at == '/' ? '@' : *at);
     buf_printf(&path, "%s/%s/%s", folder, name, c->of->name);
     buf_char(&path, '\0');
-    describe(&about, r, c);
+    describe(&about, r, c, baseline);
     int result = make_folders(path.at);
     if (result == 0)
         result = read_path(c->of->scenario->file, &scenario);
@@ -229,9 +251,10 @@ static const char *value_of(void *arg, const char *name, size_t len, size_t *val
     return "";
 }
 
-static const char *const *capabilities_of(struct reading *r)
+/* NULL: there is no such list. */
+static const char *const *list_of(struct reading *r, const char *key)
 {
-    const struct json *list = json_get(r->about, "capabilities");
+    const struct json *list = json_get(r->about, key);
     size_t n = 0;
     if (!list || list->type != JSON_LIST)
         return NULL;
@@ -251,13 +274,14 @@ static void judge(struct reading *r)
                             .events = r->events,
                             .count = r->count,
                             .scope = &scope,
-                            .capabilities = capabilities_of(r),
+                            .capabilities = list_of(r, "capabilities"),
                             .has_client = true,
                             .log = log,
                             .log_len = log ? strlen(log) : 0 };
     if (noise && noise->type == JSON_NUMBER)
         c.noise = (int64_t)(noise->number * (double)CLOCK_S);
     r->e->graded = grade(&c);
+    r->e->known = list_of(r, "known");
 }
 
 struct evidence *evidence_read(const char *folder)

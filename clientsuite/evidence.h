@@ -8,8 +8,12 @@
 
 #include "results.h"
 
-/* 0, or -1 after a message on standard error. The case has a record with a journal. */
-int evidence_write(const char *folder, const struct results *, const struct case_result *);
+struct baseline;
+
+/* 0, or -1 after a message on standard error. The case has a record with a journal. baseline NULL:
+ * there is none. */
+int evidence_write(const char *folder, const struct results *, const struct case_result *,
+                   const struct baseline *);
 
 /* What was kept, judged again; free it with evidence_free(). */
 struct evidence {
@@ -17,6 +21,7 @@ struct evidence {
     const struct scenario *scenario;
     char *client; /* "curl retry" */
     struct graded *graded;
+    const char *const *known; /* checks that the baseline knew to fail; NULL: there was none */
     struct arena *arena;
 };
 

@@ -97,7 +97,9 @@ static void start_agent(struct lane *l, struct lane_trial *t)
                                      .children = l->env->children,
                                      .base = l->env->loop->base,
                                      .environment = &e,
-                                     .folder = l->env->folder };
+                                     .folder = l->env->folder,
+                                     .asks_version = t->job.kind == JOB_CONTRACT,
+                                     .is_attached = l->env->is_attached };
     environment_copy(&e, environ);
     clean(&e);
     add_profile(&e, v);
@@ -155,6 +157,7 @@ void lane_take(struct lane *l, const struct job *job)
                                      .seed = l->env->seed,
                                      .is_twin = job->kind == JOB_TWIN,
                                      .is_control = l->env->is_control || job->kind == JOB_CONTRACT,
+                                     .is_attached = l->env->is_attached,
                                      .keeps_journal = l->env->keeps_journals };
     t->trial = trial_new(&options, &owner, &why);
     if (!t->trial) {

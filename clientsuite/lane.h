@@ -39,7 +39,7 @@ struct lane_environment { /* what lanes share */
     struct children *children;
     const char *folder, *ca_file;
     uint64_t seed;
-    bool keeps_journals, is_control;
+    bool keeps_journals, is_control, is_attached;
     size_t starting; /* agents between spawn and hello */
     const struct results *results;
     void (*turn)(void *arg); /* asks for a turn of the schedule */

@@ -16,7 +16,10 @@ void member_name(struct buf *b, const char *name)
 void member_text(struct buf *b, const char *name, const char *text)
 {
     member_name(b, name);
-    buf_json(b, text, strlen(text));
+    if (text)
+        buf_json(b, text, strlen(text));
+    else
+        buf_string(b, "null");
 }
 
 void member_number(struct buf *b, const char *name, int64_t n)

@@ -10,7 +10,7 @@
 #include "buf.h"
 
 void member_name(struct buf *, const char *name); /* the caller writes the value */
-void member_text(struct buf *, const char *name, const char *text);
+void member_text(struct buf *, const char *name, const char *text); /* NULL: null */
 void member_number(struct buf *, const char *name, int64_t);
 
 #endif

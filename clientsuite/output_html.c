@@ -10,6 +10,7 @@
 #include "groups.h"
 #include "outputs.h"
 #include "page.h"
+#include "page_baseline.h"
 #include "page_case.h"
 #include "page_cases.h"
 #include "page_house.h"
@@ -280,6 +281,7 @@ static void put_page(struct report *p)
     page_index(p->f, p->r);
     put_counts(p);
     page_house(p->f, p->r, p->summaries);
+    page_baseline(p->f, p->r);
     put_missed(p, RANK_CRITICAL, "critical");
     put_missed(p, RANK_MUST, "must");
     put_missed(p, RANK_BROKEN, "broken");

@@ -111,7 +111,8 @@ static void add_numbers(struct buf *b, const char *name, const uint64_t *numbers
     buf_char(b, ']');
 }
 
-static void add_check(struct buf *b, const struct verdict *v, const char *source)
+static void add_check(struct buf *b, const struct verdict *v, const char *source,
+                      enum baseline_mark mark)
 {
     buf_char(b, '{');
     add_text(b, "id", v->id);
@@ -125,6 +126,8 @@ static void add_check(struct buf *b, const struct verdict *v, const char *source
         member_name(b, "holds");
         buf_string(b, v->holds ? "true" : "false");
     }
+    if (mark != BASELINE_FIXED) /* not known yet when a case is written: the summary has it */
+        add_text(b, "baseline", baseline_mark_name(mark));
     add_text(b, "sentence", v->sentence);
     add_numbers(b, "evidence", v->evidence, v->evidence_count);
     buf_char(b, '}');
@@ -138,7 +141,8 @@ static void add_checks(struct buf *b, const struct case_result *c)
     for (size_t i = 0; i < c->graded->count; i++) {
         if (i)
             buf_char(b, ',');
-        add_check(b, &c->graded->verdicts[i], i < s->check_count ? s->checks[i].source : NULL);
+        add_check(b, &c->graded->verdicts[i], i < s->check_count ? s->checks[i].source : NULL,
+                  case_mark(c, i));
     }
     buf_char(b, ']');
 }
@@ -215,7 +219,7 @@ static void add_first(struct buf *b, const struct trial_record *first)
             continue;
         if (n++)
             buf_char(b, ',');
-        add_check(b, v, NULL);
+        add_check(b, v, NULL, BASELINE_NONE);
     }
     buf_char(b, ']');
 }
@@ -308,6 +312,31 @@ static void add_house(struct buf *b, const struct results *r, const struct clien
     buf_char(b, ']');
 }
 
+/* Checks that the baseline has as known failures, and that pass now. */
+static void add_fixed(struct buf *b, const struct results *r, const struct client_result *client)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < r->plan->count; i++) {
+        const struct case_result *c = &client->cases[i];
+        for (size_t k = 0; c->is_final && k < c->graded->count; k++) {
+            if (case_mark(c, k) != BASELINE_FIXED)
+                continue;
+            if (found++ == 0) {
+                member_name(b, "fixed");
+                buf_char(b, '[');
+            } else {
+                buf_char(b, ',');
+            }
+            buf_char(b, '{');
+            add_text(b, "case", c->of->name);
+            add_text(b, "check", c->graded->verdicts[k].id);
+            buf_char(b, '}');
+        }
+    }
+    if (found)
+        buf_char(b, ']');
+}
+
 static void write_summary(FILE *f, const struct results *r, size_t client)
 {
     const struct client_result *c = &r->clients[client];
@@ -332,6 +361,7 @@ static void write_summary(FILE *f, const struct results *r, size_t client)
     }
     buf_char(&b, ']');
     add_house(&b, r, c, &s);
+    add_fixed(&b, r, c);
     write_line(f, &b);
 }
 

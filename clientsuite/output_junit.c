@@ -26,35 +26,43 @@ static void put(FILE *f, const char *text)
     }
 }
 
-static bool is_shown(const struct verdict *v)
+static bool is_shown(const struct verdict *v, enum baseline_mark mark)
 {
-    return !v->house || v->kind == VERDICT_FAIL;
+    return !v->house || v->kind == VERDICT_FAIL || mark;
 }
 
-static bool is_error(const struct verdict *v)
+/* A baseline decides what a build is to be red for: new failures, and what it has to be told. */
+static bool is_failure(const struct verdict *v, enum baseline_mark mark)
 {
+    return mark == BASELINE_FIXED || (v->kind == VERDICT_FAIL && mark != BASELINE_EXPECTED);
+}
+
+static bool is_error(const struct verdict *v, enum baseline_mark mark)
+{
+    if (mark == BASELINE_EXPECTED)
+        return false;
     return v->kind == VERDICT_CRASH || v->kind == VERDICT_HANG || v->kind == VERDICT_HARNESS_ERROR;
 }
 
-static bool is_skipped(const struct verdict *v)
+static bool is_skipped(const struct verdict *v, enum baseline_mark mark)
 {
-    return v->kind == VERDICT_NOT_APPLICABLE || v->kind == VERDICT_NOT_EXERCISED ||
-           v->kind == VERDICT_NOT_JUDGED || v->kind == VERDICT_BLOCKED ||
-           v->kind == VERDICT_INCONCLUSIVE;
+    return mark == BASELINE_EXPECTED || v->kind == VERDICT_NOT_APPLICABLE ||
+           v->kind == VERDICT_NOT_EXERCISED || v->kind == VERDICT_NOT_JUDGED ||
+           v->kind == VERDICT_BLOCKED || v->kind == VERDICT_INCONCLUSIVE;
 }
 
 struct counts {
     size_t tests, failures, errors, skipped;
 };
 
-static void count(struct counts *n, const struct verdict *v)
+static void count(struct counts *n, const struct verdict *v, enum baseline_mark mark)
 {
-    if (!is_shown(v))
+    if (!is_shown(v, mark))
         return;
     n->tests++;
-    n->failures += v->kind == VERDICT_FAIL;
-    n->errors += is_error(v);
-    n->skipped += is_skipped(v);
+    n->failures += is_failure(v, mark);
+    n->errors += is_error(v, mark);
+    n->skipped += is_skipped(v, mark);
 }
 
 static struct counts count_client(const struct results *r, const struct client_result *c)
@@ -62,22 +70,31 @@ static struct counts count_client(const struct results *r, const struct client_r
     struct counts n = { 0 };
     for (size_t i = 0; i < r->plan->count; i++)
         for (size_t k = 0; c->cases[i].is_final && k < c->cases[i].graded->count; k++)
-            count(&n, &c->cases[i].graded->verdicts[k]);
+            count(&n, &c->cases[i].graded->verdicts[k], case_mark(&c->cases[i], k));
     return n;
 }
 
-static void put_reason(FILE *f, const char *element, const struct verdict *v)
+static const char *const mark_words[] = { [BASELINE_NONE] = "",
+                                          [BASELINE_EXPECTED] = "expected by the baseline: ",
+                                          [BASELINE_NEW] = "",
+                                          [BASELINE_FIXED] =
+                                              "fixed: it passes, but the baseline has it as a "
+                                              "known failure. " };
+
+static void put_reason(FILE *f, const char *element, const struct verdict *v,
+                       enum baseline_mark mark)
 {
-    fprintf(f, "      <%s message=\"", element);
+    fprintf(f, "      <%s message=\"%s", element, mark_words[mark]);
     put(f, v->sentence);
     if (strcmp(element, "skipped") != 0)
         fprintf(f, "\" type=\"%s %s", level_name(v->level), verdict_kind_name(v->kind));
     fputs("\"/>\n", f);
 }
 
-static void put_check(FILE *f, const char *client, const struct case_result *c,
-                      const struct verdict *v)
+static void put_check(FILE *f, const char *client, const struct case_result *c, size_t i)
 {
+    const struct verdict *v = &c->graded->verdicts[i];
+    const enum baseline_mark mark = case_mark(c, i);
     double took = c->record ? (double)c->record->took / (double)CLOCK_S : 0;
     fputs("    <testcase classname=\"", f);
     put(f, client);
@@ -86,17 +103,17 @@ static void put_check(FILE *f, const char *client, const struct case_result *c,
     fputs("\" name=\"", f);
     put(f, v->id);
     fprintf(f, "\" time=\"%.3f\">\n", took);
-    if (v->kind == VERDICT_FAIL)
-        put_reason(f, "failure", v);
-    else if (is_error(v))
-        put_reason(f, "error", v);
-    else if (is_skipped(v))
-        put_reason(f, "skipped", v);
+    if (is_failure(v, mark))
+        put_reason(f, "failure", v, mark);
+    else if (is_error(v, mark))
+        put_reason(f, "error", v, mark);
+    else if (is_skipped(v, mark))
+        put_reason(f, "skipped", v, mark);
     fputs("      <system-out>", f);
     put(f, level_name(v->level));
     fputs(": ", f);
     put(f, v->says);
-    fprintf(f, " [%s] ", verdict_word(v));
+    fprintf(f, " [%s%s%s] ", verdict_word(v), mark ? ", " : "", baseline_mark_name(mark));
     put(f, v->sentence);
     fputs("</system-out>\n    </testcase>\n", f);
 }
@@ -120,8 +137,8 @@ static void put_client(FILE *f, const struct results *r, const struct client_res
     }
     for (size_t i = 0; i < r->plan->count; i++)
         for (size_t k = 0; c->cases[i].is_final && k < c->cases[i].graded->count; k++)
-            if (is_shown(&c->cases[i].graded->verdicts[k]))
-                put_check(f, name, &c->cases[i], &c->cases[i].graded->verdicts[k]);
+            if (is_shown(&c->cases[i].graded->verdicts[k], case_mark(&c->cases[i], k)))
+                put_check(f, name, &c->cases[i], k);
     fputs("  </testsuite>\n", f);
 }
 

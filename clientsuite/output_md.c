@@ -133,6 +133,8 @@ static void put_play(FILE *f, const struct results *r, const struct case_result 
         put(f, v->says ? v->says : v->id);
         fputs("** (", f);
         put_code(f, v->id);
+        if (case_mark(c, i))
+            fprintf(f, ", %s", baseline_mark_name(case_mark(c, i)));
         fputs("). ", f);
         put(f, v->sentence);
         fputs(". By hand: ", f);
@@ -176,6 +178,24 @@ static void put_missed(FILE *f, const struct results *r, enum rank rank)
     }
 }
 
+/* What passes, and is known to fail; the other marks stand where it failed. */
+static void put_fixed(FILE *f, const struct results *r, const struct case_result *c, size_t *n)
+{
+    for (size_t i = 0; c->is_final && i < c->graded->count; i++) {
+        if (case_mark(c, i) != BASELINE_FIXED)
+            continue;
+        if ((*n)++ == 0)
+            fputs("\n## Fixed: known to fail by the baseline, and passes\n\n", f);
+        fputs("- ", f);
+        put_title(f, &r->clients[c->client]);
+        fputs(": ", f);
+        put_code(f, c->of->name);
+        fputc(' ', f);
+        put_code(f, c->graded->verdicts[i].id);
+        fputc('\n', f);
+    }
+}
+
 static void write_end(FILE *f, const struct results *r, int exit_code)
 {
     char date[32];
@@ -186,6 +206,10 @@ static void write_end(FILE *f, const struct results *r, int exit_code)
             r->was_interrupted ? "; interrupted: this is what ran" : "");
     for (size_t i = 0; i < r->client_count; i++)
         put_client(f, r, i);
+    size_t fixed = 0;
+    for (size_t i = 0; i < r->client_count; i++)
+        for (size_t k = 0; k < r->plan->count; k++)
+            put_fixed(f, r, &r->clients[i].cases[k], &fixed);
     for (int rank = RANK_CRITICAL; rank <= RANK_SHOULD; rank++)
         put_missed(f, r, (enum rank)rank);
 }

@@ -1,6 +1,6 @@
 /*
  * TAP version 14: a test point for each case, its checks as a subtest. A missed SHOULD is ok, with
- * a comment; what was not judged is skipped.
+ * a comment; what was not judged is skipped; what a baseline knows is to do.
  */
 #include "outputs.h"
 
@@ -15,9 +15,9 @@ static void put(FILE *f, const char *text)
     }
 }
 
-static bool is_shown(const struct verdict *v)
+static bool is_shown(const struct verdict *v, enum baseline_mark mark)
 {
-    return !v->house || v->kind == VERDICT_FAIL;
+    return !v->house || v->kind == VERDICT_FAIL || mark;
 }
 
 static const char *skip_of(const struct verdict *v)
@@ -42,16 +42,17 @@ static const char *skip_of(const struct verdict *v)
     return NULL;
 }
 
-static bool is_ok(const struct verdict *v)
+static bool is_ok(const struct verdict *v, enum baseline_mark mark)
 {
-    return !verdict_is_failure(v) && v->kind != VERDICT_HARNESS_ERROR && v->kind != VERDICT_CRASH &&
-           v->kind != VERDICT_HANG;
+    return mark != BASELINE_FIXED && !verdict_is_failure(v) && v->kind != VERDICT_HARNESS_ERROR &&
+           v->kind != VERDICT_CRASH && v->kind != VERDICT_HANG;
 }
 
-static void put_check(FILE *f, size_t n, const struct verdict *v)
+static void put_check(FILE *f, size_t n, const struct verdict *v, enum baseline_mark mark)
 {
     const char *skip = skip_of(v);
-    fprintf(f, "    %sok %zu - %s: ", is_ok(v) ? "" : "not ", n, level_name(v->level));
+    const bool ok = is_ok(v, mark);
+    fprintf(f, "    %sok %zu - %s: ", ok ? "" : "not ", n, level_name(v->level));
     put(f, v->id);
     if (v->says) {
         fputs(": ", f);
@@ -61,10 +62,12 @@ static void put_check(FILE *f, size_t n, const struct verdict *v)
         fprintf(f, " # SKIP %s: ", skip);
         put(f, v->sentence);
     }
+    if (mark == BASELINE_EXPECTED)
+        fputs(" # TODO expected by the baseline", f);
     fputc('\n', f);
-    if (is_ok(v) && v->kind != VERDICT_WEAK)
+    if (ok && v->kind != VERDICT_WEAK)
         return;
-    if (is_ok(v)) {
+    if (ok) {
         fputs("    # missed: ", f);
         put(f, v->sentence);
         fputc('\n', f);
@@ -76,7 +79,10 @@ static void put_check(FILE *f, size_t n, const struct verdict *v)
             fputc('\\', f);
         fputc((unsigned char)*c < 0x20 ? ' ' : *c, f);
     }
-    fprintf(f, "\"\n      severity: %s\n      ...\n", verdict_kind_name(v->kind));
+    fprintf(f, "\"\n      severity: %s\n", verdict_kind_name(v->kind));
+    if (mark)
+        fprintf(f, "      baseline: %s\n", baseline_mark_name(mark));
+    fputs("      ...\n", f);
 }
 
 static void put_case(FILE *f, size_t n, const char *client, const struct case_result *c)
@@ -88,10 +94,11 @@ static void put_case(FILE *f, size_t n, const char *client, const struct case_re
     fputc('\n', f);
     for (size_t i = 0; i < c->graded->count; i++) {
         const struct verdict *v = &c->graded->verdicts[i];
-        if (!is_shown(v))
+        const enum baseline_mark mark = case_mark(c, i);
+        if (!is_shown(v, mark))
             continue;
-        put_check(f, ++checks, v);
-        ok &= is_ok(v);
+        put_check(f, ++checks, v, mark);
+        ok &= is_ok(v, mark) || mark == BASELINE_EXPECTED; /* what is to do yet fails nothing */
         all_skipped &= skip_of(v) != NULL;
     }
     fprintf(f, "    1..%zu\n%sok %zu - %s ", checks, ok ? "" : "not ", n, client);

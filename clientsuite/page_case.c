@@ -43,6 +43,8 @@ static void put_check(FILE *f, const struct case_result *c, size_t i)
     fputs("</b> <code>", f);
     page_text(f, v->id);
     fprintf(f, "</code>%s", v->house ? " <small>house check</small>" : "");
+    if (case_mark(c, i))
+        fprintf(f, " <small class=\"baseline\">%s</small>", baseline_mark_name(case_mark(c, i)));
     if (source) {
         fputs(" <small class=\"source\">", f);
         page_text(f, source);

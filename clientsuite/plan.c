@@ -10,9 +10,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "catalogue.h"
-#include "clock.h"
 #include "edition.h"
-#include "trial.h"
 
 static bool fits(const char *pattern, const char *text)
 {
@@ -25,58 +23,6 @@ bool plan_fits(const char *pattern, const char *id, const char *name)
     return fits(pattern, id) || fits(pattern, name) ||
            (!strchr(pattern, '/') && slash && fits(pattern, slash + 1)) ||
            (!strchr(pattern, '/') && slash && fits(pattern, name + (slash + 1 - id)));
-}
-
-/* ---- estimates ------------------------------------------------------------------------------- */
-
-static const struct cut *cut_of(const struct action *a)
-{
-    return a->kind == ACTION_RESPOND   ? &a->respond.cut
-           : a->kind == ACTION_SEND    ? &a->send.cut
-           : a->kind == ACTION_FORWARD ? &a->forward.cut
-           : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
-                                       : NULL;
-}
-
-/* What a client sits out: a promised wait, or its own deadline where nothing comes any more. */
-static bool is_paced(const struct action *a)
-{
-    const struct pace *pace = a->kind == ACTION_RESPOND   ? &a->respond.pace
-                              : a->kind == ACTION_SEND    ? &a->send.pace
-                              : a->kind == ACTION_FORWARD ? &a->forward.pace
-                              : a->kind == ACTION_PACE    ? &a->pace
-                                                          : NULL;
-    return pace && pace->octets && pace->every >= 100 * CLOCK_MS;
-}
-
-static int64_t sat_out(const struct scenario *s, const struct action *a)
-{
-    const struct cut *cut = cut_of(a);
-    const struct retry_after *after = &a->respond.retry_after;
-    if (a->kind == ACTION_STALL || is_paced(a) ||
-        (cut && cut->with && cut->with->kind == ACTION_STALL))
-        return s->client.keys.total;
-    if (a->kind != ACTION_RESPOND)
-        return 0;
-    return after->kind == RETRY_AFTER_SECONDS   ? after->seconds * CLOCK_S
-           : after->kind == RETRY_AFTER_INSTANT ? after->instant.offset
-                                                : 0;
-}
-
-static int64_t estimate(const struct scenario *s)
-{
-    int64_t sum = trial_waits(s) + s->client.watch;
-    for (size_t a = 0; a < s->actor_count; a++) {
-        sum += s->actors[a].listen == LISTEN_BLACKHOLE ? s->client.keys.total : 0;
-        for (size_t r = 0; r < s->actors[a].rule_count; r++)
-            for (size_t i = 0; i < s->actors[a].rules[r].action_count; i++)
-                sum += sat_out(s, &s->actors[a].rules[r].actions[i]);
-    }
-    for (size_t i = 0; i < s->client.step_count; i++) {
-        const struct condition *c = &s->client.steps[i].after;
-        sum += c->kind == CONDITION_EVENT ? c->plus : c->kind == CONDITION_TIME ? c->time : 0;
-    }
-    return sum < 60 * CLOCK_S ? sum : 60 * CLOCK_S;
 }
 
 /* ---- what counts ------------------------------------------------------------------------------
@@ -170,7 +116,6 @@ static void add_case(struct making *m, const struct scenario *s)
         (struct plan_case){ .scenario = s,
                             .name = name,
                             .tier = edition_tier(m->selection->edition, s->id),
-                            .estimate = estimate(s),
                             .needs_process = has_environment(s),
                             .is_gatekeeper = is_gatekeeper(m->selection->edition, s->id) };
 }

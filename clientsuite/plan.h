@@ -12,7 +12,6 @@ struct plan_case {
     const struct scenario *scenario;
     const char *name;   /* id, or id@variant */
     int tier;           /* 1: the edition grades it; 2: it does not; 0: there is no edition */
-    int64_t estimate;   /* ns: how long it takes at least, by what the scenario waits for */
     bool needs_process; /* variables of its own: a process of its own */
     bool is_gatekeeper;
     size_t group; /* index of the first case of the same id */

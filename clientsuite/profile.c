@@ -67,6 +67,7 @@ static const struct key command_keys[] = {
     KEY("tells", &tells,
         "its output, standard or error, has a line with a JSON object for each step that ended",
         .says = "none"),
+    KEY("version", &argv, "a command whose first line of output has the version", .says = "none"),
     KEY("exits", &exits, "what exit statuses mean", .otherwise = "{\"0\": \"answer\"}"),
     { .name = NULL },
 };
@@ -204,7 +205,8 @@ static const struct command_line *load_command(struct building *b, const struct 
 {
     struct command_line *c = &b->p->commands[b->p->command_count++];
     const struct json *step = json_get(v, "step"), *between = json_get(v, "between"),
-                      *status = json_get(v, "status"), *told = json_get(v, "tells");
+                      *status = json_get(v, "status"), *told = json_get(v, "tells"),
+                      *asks = json_get(v, "version");
     c->argv = template_load(b->l, json_get(v, "argv"));
     if (json_get(v, "argv")->count == 0)
         complain(b->l, json_get(v, "argv"), NULL, "an empty list, expected the program first");
@@ -222,6 +224,10 @@ static const struct command_line *load_command(struct building *b, const struct 
         c->error_key = text_of(b, told, "error");
         c->connect_key = text_of(b, told, "connect");
     }
+    if (asks)
+        c->version = texts_of(b, asks, NULL);
+    if (asks && asks->count == 0)
+        complain(b->l, asks, NULL, "an empty list, expected the program first");
     load_exits(b, json_get(v, "exits"), c);
     return c;
 }

@@ -30,6 +30,7 @@ struct command_line {
     const char *status_key, *exit_key, *error_key, *connect_key; /* of the told objects; or NULL */
     const struct exit_meaning *exits;
     size_t exit_count;
+    const char *const *version; /* argv of what prints it, NULL-terminated; NULL: nothing does */
 };
 
 struct profile;

@@ -168,6 +168,17 @@ static void add_rare_keys(struct buf *b, const struct setup *s, uint64_t given)
         add_texts(b, "without_proxy", s->without_proxy);
 }
 
+/* What differs from the defaults although the session does not say it itself: it is as the client
+ * has it. */
+static uint64_t inherited(const struct client_keys *k)
+{
+    const uint64_t origin = k->origin_credentials.name != NULL, schemes = k->schemes != NULL;
+    const uint64_t rotate = k->rotate != NULL, cookies = k->cookies, cache = k->cache;
+    return origin << CLIENT_ORIGIN_CREDENTIALS | schemes << CLIENT_SCHEMES |
+           cookies << CLIENT_COOKIES | cache << CLIENT_CACHE |
+           (uint64_t)!k->verify << CLIENT_VERIFY | rotate << CLIENT_ROTATE;
+}
+
 /* What every session is told, and of the rest what the case uses. */
 void protocol_open(struct buf *b, uint64_t session, const struct setup *s)
 {
@@ -179,7 +190,7 @@ void protocol_open(struct buf *b, uint64_t session, const struct setup *s)
     add_retry(b, k);
     add_flag(b, "redirects", k->redirects);
     add_deadlines(b, k->connect, k->read, k->total);
-    add_rare_keys(b, s, k->given);
+    add_rare_keys(b, s, k->given | inherited(k));
     end(b);
 }
 
@@ -188,9 +199,12 @@ void protocol_change(struct buf *b, uint64_t session, const struct setup *s)
     const struct client_keys *k = s->keys;
     begin(b, "change");
     member_number(b, "session", (int64_t)session);
-    if (k->given & (1ULL << CLIENT_PROXY | 1ULL << CLIENT_POOL))
+    const uint64_t proxies = 1ULL << CLIENT_PROXY | 1ULL << CLIENT_POOL,
+                   pairs = 1ULL << CLIENT_CREDENTIALS | 1ULL << CLIENT_CREDENTIALS_BY;
+    bool has_none = k->given & pairs && k->credential_count == 0;
+    if (k->given & proxies || has_none)
         add_proxies(b, s);
-    else if (k->given & (1ULL << CLIENT_CREDENTIALS))
+    else if (k->given & pairs)
         add_credentials(b, k);
     if (k->given & 1ULL << CLIENT_RETRY)
         add_retry(b, k);

@@ -18,6 +18,8 @@ void protocol_verb(struct buf *, const char *verb); /* one that no driver knows 
 void protocol_open(struct buf *, uint64_t session, const struct setup *);
 void protocol_request(struct buf *, uint64_t session, uint64_t id, const struct request_setup *);
 void protocol_cancel(struct buf *, uint64_t session, uint64_t id);
+/* A change made by setup_change(). A proxy is told whole; credentials alone stand beside the
+ * session, and where there are none any more the proxy is told without. */
 void protocol_change(struct buf *, uint64_t session, const struct setup *);
 void protocol_close(struct buf *, uint64_t session);
 

@@ -39,6 +39,7 @@ void results_free(struct results *r)
                 graded_free(c->cases[k].graded);
             trial_record_free(c->cases[k].record);
             trial_record_free(c->cases[k].first);
+            free(c->cases[k].marks);
         }
         free(c->cases);
         free(c->client);
@@ -151,4 +152,24 @@ void case_make_final(struct case_result *c)
     if (!c->graded && c->record)
         c->graded = c->record->graded;
     c->is_final = c->graded != NULL;
+}
+
+/* ---- marks ----------------------------------------------------------------------------------- */
+
+enum baseline_mark case_mark(const struct case_result *c, size_t verdict)
+{
+    return c->marks ? c->marks[verdict] : BASELINE_NONE;
+}
+
+const char *baseline_mark_name(enum baseline_mark mark)
+{
+    static const char *const names[] = { "", "expected", "new", "fixed" };
+    return names[mark];
+}
+
+void case_set_mark(struct case_result *c, size_t verdict, enum baseline_mark mark)
+{
+    if (!c->marks && !(c->marks = calloc(c->graded->count + 1, sizeof(*c->marks))))
+        abort();
+    c->marks[verdict] = mark;
 }

@@ -10,15 +10,24 @@
 #include "profile.h"
 #include "trial.h"
 
+/* What a baseline (baseline.h) makes of a check. */
+enum baseline_mark {
+    BASELINE_NONE,     /* there is none; or nothing that it is about */
+    BASELINE_EXPECTED, /* fails, and is known to */
+    BASELINE_NEW,      /* fails, and is not known to */
+    BASELINE_FIXED     /* passes; all that an entry knows to fail does: the entry is to go */
+};
+
 struct case_result {
     const struct plan_case *of;
     size_t client; /* index in results.clients */
     /* NULL until it was played; also where it never is, because the client cannot do it: then
      * `graded` says so. */
     struct trial_record *record;
-    struct graded *graded; /* the record's, or its own; never NULL once it is final */
-    bool is_own;           /* graded is not the record's */
-    bool is_held;          /* waits for its gatekeeper */
+    struct graded *graded;     /* the record's, or its own; never NULL once it is final */
+    bool is_own;               /* graded is not the record's */
+    enum baseline_mark *marks; /* of each verdict; NULL: there is no baseline */
+    bool is_held;              /* waits for its gatekeeper */
     bool is_final;
     /* It was inconclusive, and played again alone: what the first play was. NULL: not */
     struct trial_record *first;
@@ -65,6 +74,11 @@ bool verdict_is_failure(const struct verdict *);
 /* Blocks its own checks, as twin_block() does, or makes them not applicable. */
 void case_block(struct case_result *, bool is_capability, const char *why);
 void case_make_final(struct case_result *);
+/* The mark of a verdict, by its place in `graded`; its word, "" for NONE. */
+enum baseline_mark case_mark(const struct case_result *, size_t verdict);
+const char *baseline_mark_name(enum baseline_mark);
+/* Marks a verdict of a final case. */
+void case_set_mark(struct case_result *, size_t verdict, enum baseline_mark);
 
 /* ---- summaries ------------------------------------------------------------------------------- */
 

@@ -64,15 +64,15 @@ static void put(const char *text)
 }
 
 static void compare_check(struct comparison *c, const char *name, const struct verdict *a,
-                          const struct verdict *b)
+                          const struct verdict *b, enum baseline_mark mark)
 {
     static const char *const words[CHANGES] = { "", "better", "changed", "worse" };
     enum change change = change_of(a, b);
     c->counts[change]++;
     if (change == SAME)
         return;
-    printf("  %-8s %s %s (%s): %s, was %s\n", words[change], name, b->id, level_name(b->level),
-           verdict_word(b), verdict_word(a));
+    printf("  %-8s %s %s (%s): %s%s%s, was %s\n", words[change], name, b->id, level_name(b->level),
+           verdict_word(b), mark ? ", " : "", baseline_mark_name(mark), verdict_word(a));
     const char *sentence = change == BETTER ? a->sentence : b->sentence;
     if (!*sentence)
         return;
@@ -91,7 +91,8 @@ static void compare_cases(struct comparison *c)
         c->only_old += a->is_final && !b->is_final;
         c->only_new += b->is_final && !a->is_final;
         for (size_t k = 0; a->is_final && b->is_final && k < a->of->scenario->check_count; k++)
-            compare_check(c, a->of->name, &a->graded->verdicts[k], &b->graded->verdicts[k]);
+            compare_check(c, a->of->name, &a->graded->verdicts[k], &b->graded->verdicts[k],
+                          case_mark(b, k));
     }
 }
 

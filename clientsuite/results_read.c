@@ -153,6 +153,33 @@ static struct trial_record *record_from(struct results_line *line)
     return t;
 }
 
+/* ---- marks of a baseline --------------------------------------------------------------------- */
+
+static void read_marks(struct case_result *c, const struct results_line *line)
+{
+    for (const struct json *m = json_get(line->json, "checks")->first; m; m = m->next) {
+        const char *word = reading_text(m, "baseline"), *id = reading_text(m, "id");
+        for (size_t i = 0; word && i < c->graded->count; i++)
+            for (int mark = BASELINE_EXPECTED; mark <= BASELINE_FIXED; mark++)
+                if (strcmp(c->graded->verdicts[i].id, id) == 0 &&
+                    strcmp(baseline_mark_name((enum baseline_mark)mark), word) == 0)
+                    case_set_mark(c, i, (enum baseline_mark)mark);
+    }
+}
+
+static void read_fixed(const struct results *r, const struct client_result *client,
+                       const struct json *fixed)
+{
+    for (size_t k = 0; k < r->plan->count; k++) {
+        struct case_result *c = &client->cases[k];
+        if (!c->is_final || !reading_is_same(reading_text(fixed, "case"), c->of->name))
+            continue;
+        for (size_t i = 0; i < c->graded->count; i++)
+            if (reading_is_same(reading_text(fixed, "check"), c->graded->verdicts[i].id))
+                case_set_mark(c, i, BASELINE_FIXED);
+    }
+}
+
 /* ---- the results ----------------------------------------------------------------------------- */
 
 static struct client_result *client_named(struct reading *r, const struct results_line *line)
@@ -180,6 +207,7 @@ static int read_case(struct reading *r, struct results_line *line)
     if (reading_flag(line->json, "repeated"))
         c->first = first_from(json_get(line->json, "first_play"));
     c->graded = graded_from(r, line);
+    read_marks(c, line);
     c->blocked_by = reading_text(line->json, "blocked_by");
     c->is_blocked = c->blocked_by != NULL;
     c->is_final = true;
@@ -202,6 +230,14 @@ static void read_client(struct reading *r, const struct results_line *line)
     c->kinds = strndup(span, len);
     if (!c->kinds)
         abort();
+}
+
+static void read_summary(struct reading *r, const struct results_line *line)
+{
+    const struct client_result *c = client_named(r, line);
+    const struct json *fixed = json_get(line->json, "fixed");
+    for (const struct json *m = c && fixed ? fixed->first : NULL; m; m = m->next)
+        read_fixed(r->out->results, c, m);
 }
 
 static void read_run(struct reading *r, const struct results_line *line)
@@ -241,6 +277,8 @@ static int read_results(struct reading *r)
             return -1;
         if (line->kind == LINE_CLIENT)
             read_client(r, line);
+        else if (line->kind == LINE_SUMMARY)
+            read_summary(r, line);
         else if (line->kind == LINE_RUN)
             read_run(r, line);
         else if (line->kind == LINE_END)

@@ -11,13 +11,14 @@
 
 #include "clock.h"
 #include "contract.h"
+#include "controls.h"
+#include "estimate.h"
 #include "gate.h"
 #include "grade.h"
-#include "lane.h"
+#include "lanes.h"
 #include "timer.h"
 #include "twins.h"
 
-enum { LANES = 32, HEAVY_LANES = 8 };
 static const int64_t NOISE_EVERY = 10 * CLOCK_MS, NOISE_TOLD = 20 * CLOCK_MS,
                      NOISE_BLAMED = 100 * CLOCK_MS;
 
@@ -31,8 +32,7 @@ enum contract_state { CONTRACT_OPEN, CONTRACT_KEPT, CONTRACT_BROKEN };
 struct schedule {
     struct schedule_options options;
     struct lane_environment env;
-    struct lane lanes[LANES];
-    size_t lane_count;
+    struct lanes lanes;
     struct queued *queue, *alone;
     enum contract_state *contracts; /* of each client */
     struct scenario_set contract;
@@ -66,14 +66,15 @@ static void enqueue(struct queued **list, const struct job *job, bool in_front)
     *list = q;
 }
 
-static struct job case_job(struct case_result *c)
+static struct job case_job(const struct schedule *s, struct case_result *c)
 {
     return (struct job){ .kind = JOB_CASE,
                          .client = c->client,
                          .of = c,
                          .scenario = c->of->scenario,
                          .needs_process = c->of->needs_process,
-                         .estimate = c->of->estimate };
+                         .estimate =
+                             estimate_case(c->of->scenario, client_of(s, c->client)->variant) };
 }
 
 /* ---- finals ---------------------------------------------------------------------------------- */
@@ -108,7 +109,8 @@ static bool is_beyond(const struct schedule *schedule, const struct profile_vari
                       const struct scenario *s)
 {
     if (schedule->options.is_control)
-        return !profile_can(v, strchr(s->id, '/') + 1);
+        return strcmp(strchr(s->id, '/') + 1, CONTROL_BYPASS) != 0 &&
+               !profile_can(v, strchr(s->id, '/') + 1);
     for (const char *const *need = s->needs; need && *need; need++)
         if (!profile_can(v, *need))
             return true;
@@ -147,11 +149,12 @@ static void settle_case(struct schedule *s, struct case_result *c)
         make_final(s, c);
         return;
     }
-    struct job job = case_job(c);
+    struct job job = case_job(s, c);
     job.kind = JOB_TWIN;
     job.twin = twin;
     if (twin) {
         job.scenario = twin_scenario(twin);
+        job.estimate = estimate_case(job.scenario, client_of(s, c->client)->variant);
         enqueue(&s->queue, &job, true);
     }
 }
@@ -262,43 +265,11 @@ static bool may_start(const struct schedule *s, const struct job *job)
                                      : s->contracts[job->client] == CONTRACT_KEPT;
 }
 
-static size_t lanes_of(const struct schedule *s, size_t client)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->lane_count; i++)
-        n += s->lanes[i].agent && s->lanes[i].client == client;
-    return n;
-}
-
-static size_t most_lanes(const struct schedule *s, size_t client)
-{
-    bool is_heavy = client_of(s, client)->variant->profile->is_heavy;
-    return is_heavy && s->lane_count > HEAVY_LANES ? HEAVY_LANES : s->lane_count;
-}
-
-/* A lane whose agent is this client's; else one without an agent; else one of another client. */
-static struct lane *lane_for(struct schedule *s, const struct job *job)
-{
-    struct lane *best = NULL;
-    bool may_grow = lanes_of(s, job->client) < most_lanes(s, job->client);
-    int best_rank = 0;
-    for (size_t i = 0; i < s->lane_count; i++) {
-        struct lane *l = &s->lanes[i];
-        bool is_own = l->agent && l->client == job->client;
-        int rank = is_own && l->is_ready ? 4 : is_own ? 3 : !l->agent ? 2 : 1;
-        if (!lane_can_take(l, job) || (!is_own && !may_grow) || rank <= best_rank)
-            continue;
-        best = l;
-        best_rank = rank;
-    }
-    return best;
-}
-
 static void fill_lanes(struct schedule *s)
 {
-    for (struct queued **link = &s->queue; *link;) {
+    for (struct queued **link = &s->queue; *link && lanes_have_room(&s->lanes);) {
         struct queued *q = *link;
-        struct lane *l = may_start(s, &q->job) ? lane_for(s, &q->job) : NULL;
+        struct lane *l = may_start(s, &q->job) ? lanes_for(&s->lanes, &q->job) : NULL;
         if (!l && s->contracts[q->job.client] != CONTRACT_BROKEN) {
             link = &q->next;
             continue;
@@ -312,34 +283,22 @@ static void fill_lanes(struct schedule *s)
     }
 }
 
-static bool are_lanes_idle(const struct schedule *s)
-{
-    for (size_t i = 0; i < s->lane_count; i++)
-        if (!lane_is_idle(&s->lanes[i]))
-            return false;
-    return true;
-}
-
 /* Once all else is over, the drivers of the other lanes rest. */
 static void play_alone(struct schedule *s)
 {
     struct queued *q = s->alone;
     s->alone = q->next;
-    for (size_t i = 0; i < s->lane_count; i++)
-        if (s->lanes[i].client != q->job.client || i > 0)
-            lane_rest(&s->lanes[i]);
     s->taken++;
-    lane_take(&s->lanes[0], &q->job);
+    lane_take(lanes_alone(&s->lanes, &q->job), &q->job);
     free(q);
 }
 
 static void on_turn(void *arg)
 {
     struct schedule *s = arg;
-    for (size_t i = 0; i < s->lane_count; i++)
-        lane_turn(&s->lanes[i]);
+    lanes_turn(&s->lanes);
     fill_lanes(s);
-    if (s->queue || s->taken || !are_lanes_idle(s) || s->has_ended)
+    if (s->queue || s->taken || !lanes_are_idle(&s->lanes) || s->has_ended)
         return;
     if (s->alone) {
         play_alone(s);
@@ -355,8 +314,7 @@ static void on_noise(void *arg)
     struct schedule *s = arg;
     int64_t now = clock_now(), lag = now - s->noise.due;
     if (lag > NOISE_TOLD)
-        for (size_t i = 0; i < s->lane_count; i++)
-            lane_note_lag(&s->lanes[i], lag);
+        lanes_note_lag(&s->lanes, lag);
     timer_set(&s->noise, now + NOISE_EVERY);
 }
 
@@ -398,7 +356,7 @@ static void queue_cases(struct schedule *s)
     for (size_t c = 0; c < r->client_count; c++)
         for (size_t i = 0; i < r->plan->count; i++)
             if (!is_beyond(s, r->clients[c].variant, r->plan->cases[i].scenario))
-                jobs[count++] = case_job(&r->clients[c].cases[i]);
+                jobs[count++] = case_job(s, &r->clients[c].cases[i]);
     if (s->options.shuffles)
         shuffle(jobs, count, r->seed);
     else
@@ -422,16 +380,14 @@ struct schedule *schedule_new(const struct schedule_options *options)
                                         .seed = options->results->seed,
                                         .keeps_journals = options->keeps_journals,
                                         .is_control = options->is_control,
+                                        .is_attached = options->is_attached,
                                         .results = options->results,
                                         .turn = ask_turn,
                                         .hello = on_hello,
                                         .ended = on_job_ended,
                                         .lost = on_job_lost,
                                         .arg = s };
-    s->lane_count = options->lanes ? (size_t)options->lanes : LANES;
-    s->lane_count = s->lane_count > LANES ? LANES : s->lane_count;
-    for (size_t i = 0; i < s->lane_count; i++)
-        s->lanes[i] = (struct lane){ .env = &s->env };
+    lanes_init(&s->lanes, options->is_attached ? 1 : (size_t)options->lanes, &s->env);
     timer_init(&s->turn, options->loop->base, on_turn, s);
     timer_init(&s->noise, options->loop->base, on_noise, s);
     s->twins = twins_new();
@@ -466,8 +422,7 @@ void schedule_free(struct schedule *s)
         return;
     timer_set(&s->turn, CLOCK_NEVER);
     timer_set(&s->noise, CLOCK_NEVER);
-    for (size_t i = 0; i < s->lane_count; i++)
-        lane_end(&s->lanes[i]);
+    lanes_end(&s->lanes);
     timer_set(&s->turn, CLOCK_NEVER);
     free_queue(&s->queue);
     free_queue(&s->alone);
@@ -491,12 +446,9 @@ struct schedule_state schedule_look(const struct schedule *s)
         look.waiting++;
     }
     look.running = s->taken;
-    for (size_t i = 0; i < s->lane_count; i++) {
-        int64_t left = lane_left(&s->lanes[i], clock_now());
-        longest = left > longest ? left : longest;
-    }
-    assert(s->lane_count > 0);
-    sum /= (int64_t)s->lane_count;
+    int64_t left = lanes_left(&s->lanes, clock_now());
+    longest = left > longest ? left : longest;
+    sum /= (int64_t)s->lanes.count;
     look.left = sum > longest ? sum : longest;
     return look;
 }

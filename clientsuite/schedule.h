@@ -17,10 +17,11 @@ struct schedule_options {
     struct children *children;
     const char *folder; /* for files of the clients; with the CA's certificate in it */
     const char *ca_file;
-    int lanes;     /* 0: 32, and 8 for heavy clients */
+    int lanes;     /* 0: as many as are sensible */
     bool shuffles; /* by the seed, instead of longest first */
     bool keeps_journals;
-    bool is_control; /* the cases are controls: only the capability they are about counts */
+    bool is_attached; /* drivers are started by hand, one at a time: one lane, no limits */
+    bool is_control;  /* the cases are controls: only the capability they are about counts */
     struct results *results;
     /* A case is final. */
     void (*on_case)(void *arg, const struct case_result *);

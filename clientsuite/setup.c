@@ -167,6 +167,34 @@ struct setup *setup_merge(struct arena *arena, const struct setup *session,
     return s;
 }
 
+const struct setup *setup_change(struct arena *arena, const struct setup *session,
+                                 const struct setup *change)
+{
+    struct setup *s = arena_take(arena, sizeof(*s));
+    struct client_keys *keys = arena_take(arena, sizeof(*keys));
+    *s = *change;
+    *keys = *change->keys;
+    keys->credentials = session->keys->credentials;
+    keys->credential_count = session->keys->credential_count;
+    keys->credentials_by = session->keys->credentials_by;
+    s->proxy = session->proxy;
+    s->keys = keys;
+    return s;
+}
+
+const struct setup *setup_patient(struct arena *arena, const struct setup *session)
+{
+    if (session->keys->given & 1ULL << CLIENT_DEADLINES)
+        return session;
+    struct setup *s = arena_take(arena, sizeof(*s));
+    struct client_keys *keys = arena_take(arena, sizeof(*keys));
+    *s = *session;
+    *keys = *session->keys;
+    keys->total = 0;
+    s->keys = keys;
+    return s;
+}
+
 static void add_encoded(struct buf *b, const char *z)
 {
     static const char unreserved[] =

@@ -46,6 +46,12 @@ struct setup *setup_session(struct arena *, const struct instance *, const struc
                             const char *ca_file);
 /* The session as it is after the change: what `change` gives in place of what it had. */
 struct setup *setup_merge(struct arena *, const struct setup *session, const struct setup *change);
+/* The change as it is told: a proxy has its credentials with it, so that those of the session that
+ * do not change (session: as it is after the change) stand in it. */
+const struct setup *setup_change(struct arena *, const struct setup *session,
+                                 const struct setup *change);
+/* The session without the total limit that each case has which says nothing of deadlines. */
+const struct setup *setup_patient(struct arena *, const struct setup *);
 /* The proxy's URL with the credentials in it, percent-encoded; NULL where there is no proxy. */
 const char *setup_proxy_url(struct arena *, const struct setup *);
 /* copy: from 1; the value of {n}. session: the keys it runs under. */

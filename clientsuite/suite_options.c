@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lanes.h"
 #include "outputs.h"
 
 const char suite_help[] =
@@ -27,7 +28,7 @@ const char suite_help[] =
     "NAME: a profile's file, or the name of a known one; name@variant: one variant.\n"
     "  --only PATTERN    these cases: ids, `*` is any run of characters (repeatable)\n"
     "  --layer LAYER     these; --tier 1: what is graded; --shard K/N: every N-th\n"
-    "  --jobs N          lanes side by side (32; 8 for heavy clients)\n"
+    "  --jobs N          lanes side by side (64; 32 for drivers, 8 for heavy ones)\n"
     "  --seed N          shuffles the cases, and makes chance come out the same again\n"
     "  --keep FOLDER     keeps the evidence: journals, outcomes, scenarios\n"
     "  --min-run N       fewer cases put to the test than N: exit status 4\n"
@@ -35,6 +36,7 @@ const char suite_help[] =
     "  --update-baseline FILE   writes what failed as such a file\n"
     "  --edition FILE    tiers and gatekeepers from this file\n"
     "  --report FORM:FILE   json (JSON Lines, as it goes: RESULTS), html, md, junit, tap\n"
+    "  --attach          the driver is started by hand, under a debugger: says how, and waits\n"
     "  --verbose, --quiet, --version\n"
     "Exit status: 0 every MUST as expected, 1 not so, 2 wrong usage or files,\n"
     "3 the harness failed, 4 nothing was put to the test.\n"
@@ -54,6 +56,7 @@ enum {
     OPT_BASELINE,
     OPT_UPDATE_BASELINE,
     OPT_REPORT,
+    OPT_ATTACH,
     OPT_VERBOSE,
     OPT_QUIET,
     OPT_VERSION,
@@ -74,6 +77,7 @@ static const struct option long_options[] = {
     { "baseline", required_argument, NULL, OPT_BASELINE },
     { "update-baseline", required_argument, NULL, OPT_UPDATE_BASELINE },
     { "report", required_argument, NULL, OPT_REPORT },
+    { "attach", no_argument, NULL, OPT_ATTACH },
     { "output", required_argument, NULL, 'o' },
     { "verbose", no_argument, NULL, OPT_VERBOSE },
     { "quiet", no_argument, NULL, OPT_QUIET },
@@ -163,7 +167,7 @@ static int parse_option(struct suite_options *o, int option)
     case OPT_SHARD:
         return parse_shard(o, optarg);
     case OPT_JOBS:
-        if (number("--jobs", optarg, 1, 32, &n) < 0)
+        if (number("--jobs", optarg, 1, LANES, &n) < 0)
             return -1;
         o->jobs = (int)n;
         return 0;
@@ -185,6 +189,9 @@ static int parse_option(struct suite_options *o, int option)
         return 0;
     case OPT_REPORT:
         return add_report(o, optarg);
+    case OPT_ATTACH:
+        o->is_attached = true;
+        return 0;
     case 'o':
         o->output = optarg;
         return 0;

@@ -40,7 +40,7 @@ struct suite_options {
     int tier, jobs, shard, shards;
     long min_run;
     uint64_t seed;
-    bool has_seed, is_quiet, is_verbose;
+    bool has_seed, is_quiet, is_verbose, is_attached;
     struct suite_report *reports;
     size_t report_count;
 };

@@ -48,12 +48,15 @@ struct suite {
 static void on_case(void *arg, const struct case_result *c)
 {
     struct suite *s = arg;
+    if (s->baseline)
+        baseline_mark_case(s->baseline, s->results,
+                           &s->results->clients[c->client].cases[c->of - s->plan->cases]);
     progress_case(s->progress, c);
     for (size_t i = 0; i < s->options->report_count; i++)
         if (s->outputs[i].form->one)
             s->outputs[i].form->one(s->outputs[i].f, s->results, c);
     if (s->options->keep && c->record && c->record->journal &&
-        evidence_write(s->options->keep, s->results, c) < 0)
+        evidence_write(s->options->keep, s->results, c, s->baseline) < 0)
         s->has_failed = true;
 }
 
@@ -94,6 +97,8 @@ static int load(struct suite *s)
     int result = 0;
     for (size_t i = 0; i < o->client_count; i++)
         result |= clients_add(&s->clients, o->clients[i], complaints);
+    if (o->is_attached)
+        result |= clients_check_attached(&s->clients, complaints);
     s->edition = edition_load(o->edition, complaints);
     if (o->baseline)
         s->baseline = baseline_load(o->baseline, complaints);
@@ -226,6 +231,7 @@ static int play(struct suite *s)
                                         .folder = s->stage.folder,
                                         .ca_file = s->stage.ca_file,
                                         .lanes = s->options->jobs,
+                                        .is_attached = s->options->is_attached,
                                         .shuffles = s->options->has_seed,
                                         .keeps_journals = s->options->keep != NULL,
                                         .results = s->results,
@@ -245,6 +251,8 @@ static int play(struct suite *s)
     s->results->own = clock_read(CLOCK_PROCESS_CPUTIME_ID);
     progress_free(s->progress);
     s->progress = NULL;
+    if (s->baseline)
+        baseline_mark_fixed(s->baseline, s->results);
     if (!s->options->is_quiet)
         table_print(table, s->results, wants_colour(table), s->options->is_verbose);
     if (s->options->new_baseline &&

@@ -94,7 +94,7 @@ static bool is_row(const struct verdict *v, bool verbose)
            v->kind != VERDICT_NOT_EXERCISED;
 }
 
-static void put_row(const struct page *p, const struct verdict *v)
+static void put_row(const struct page *p, const struct verdict *v, enum baseline_mark mark)
 {
     char level[16];
     snprintf(level, sizeof(level), "%s%s", level_name(v->level), v->critical ? "!" : "");
@@ -102,6 +102,8 @@ static void put_row(const struct page *p, const struct verdict *v)
     put_tone(p, tone_of(v), verdict_word(v));
     fprintf(p->f, "%*s %-7s %s: ", (int)(13 - strlen(verdict_word(v))), "", level, v->id);
     put_safe(p, v->says ? v->says : "");
+    if (mark)
+        fprintf(p->f, " (%s)", baseline_mark_name(mark));
     if (*v->sentence) {
         fputs("\n                          ", p->f);
         put_safe(p, v->sentence);
@@ -121,7 +123,7 @@ static void put_case(const struct page *p, const struct case_result *c, bool is_
             fprintf(p->f, "\n  %s%s%s%s\n", c->of->name, c->of->scenario->title ? ": " : "",
                     c->of->scenario->title ? c->of->scenario->title : "",
                     is_scored ? "" : " (not scored)");
-        put_row(p, v);
+        put_row(p, v, case_mark(c, i));
     }
     if (rows && c->record && c->record->fate != FATE_DONE)
         fprintf(p->f, "    (%s: %s)\n", fate_name(c->record->fate), c->record->why);

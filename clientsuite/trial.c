@@ -285,6 +285,8 @@ void trial_run(struct trial *t, struct agent *agent)
         s->number = agent_new_session(agent);
         s->setup = setup_session(t->arena, t->instance, i ? &c->sessions[i - 1].keys : &c->keys,
                                  t->options.ca_file);
+        if (t->options.is_attached)
+            s->setup = setup_patient(t->arena, s->setup);
         agent_open(agent, s->number, s->setup, &t->user);
     }
     timer_set(&t->poll, 0);

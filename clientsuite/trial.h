@@ -37,6 +37,7 @@ struct trial_options {
     uint64_t seed;
     bool is_twin;       /* asks only whether every step got its answer */
     bool is_control;    /* every check is judged, whatever the client claims */
+    bool is_attached;   /* its driver is stopped in a debugger now and then */
     bool keeps_journal; /* also where everything passed */
 };
 
@@ -101,5 +102,8 @@ void trial_record_free(struct trial_record *); /* NULL is fine */
 
 /* How long the rules' own waits are, together: what a case may take beyond its client. ns */
 int64_t trial_waits(const struct scenario *);
+/* Can a command run all steps in one call? How long its gaps are then, together: ns. */
+bool trial_fits_batch(const struct scenario *);
+int64_t trial_batch_time(const struct scenario *);
 
 #endif

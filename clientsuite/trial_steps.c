@@ -95,23 +95,20 @@ static int64_t cancel_due(struct trial *t)
 /* ---- batches --------------------------------------------------------------------------------- */
 
 /* All steps in one call: where they all run in one session, and none is cancelled. */
-static bool fits_batch(const struct trial *t)
+bool trial_fits_batch(const struct scenario *s)
 {
-    const struct client *c = &t->options.scenario->client;
-    if (!agent_is_together(t->agent) || t->request_count < 2)
-        return false;
+    const struct client *c = &s->client;
     for (size_t i = 0; i < c->step_count; i++)
         if (c->steps[i].session != c->steps[0].session || c->steps[i].parallel ||
             c->steps[i].cancel.kind != CONDITION_NONE)
             return false;
-    return true;
+    return c->step_count > 1; /* copies are parallel */
 }
 
 /* Whole seconds that lie between the starts of two steps, so that every `after` should hold by
  * then, and each outcome has been read before the next request comes. */
-static int gap_of(const struct trial *t)
+static int gap_of(const struct scenario *s)
 {
-    const struct scenario *s = t->options.scenario;
     int64_t most = CLOCK_S;
     for (size_t i = 1; i < s->client.step_count; i++) {
         const struct condition *c = &s->client.steps[i].after;
@@ -120,6 +117,11 @@ static int gap_of(const struct trial *t)
             most = later(most, gap + GAP_MARGIN);
     }
     return (int)((most + CLOCK_S - 1) / CLOCK_S);
+}
+
+int64_t trial_batch_time(const struct scenario *s)
+{
+    return (int64_t)(s->client.step_count - 1) * gap_of(s) * CLOCK_S;
 }
 
 static void start_batch(struct trial *t)
@@ -145,7 +147,7 @@ static void start_batch(struct trial *t)
                                  .setups = setups,
                                  .count = t->request_count,
                                  .first_id = t->requests[0].id,
-                                 .gap = t->gap = gap_of(t) };
+                                 .gap = t->gap = gap_of(t->options.scenario) };
     t->is_batch = true;
     t->next = t->out = t->request_count;
     agent_run_batch(t->agent, &batch, &t->user);
@@ -197,7 +199,8 @@ static bool change_is_made(struct trial *t, const struct step *step)
     session->setup = setup_merge(t->arena, session->setup, change);
     t->waits_for_change = true;
     t->has_changed = false;
-    agent_change(t->agent, session->number, change, &t->user);
+    agent_change(t->agent, session->number, setup_change(t->arena, session->setup, change),
+                 &t->user);
     return false;
 }
 
@@ -279,7 +282,7 @@ void trial_poll(struct trial *t)
             return;
         t->state = TRIAL_STEPS;
         t->base = clock_now();
-        if (fits_batch(t))
+        if (agent_is_together(t->agent) && trial_fits_batch(t->options.scenario))
             start_batch(t);
         poll_running(t);
         return;

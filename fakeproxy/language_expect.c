@@ -59,6 +59,14 @@ static const struct shape bound = {
     .expects = "a number (of a count), or a duration or \"promise\" (of a gap)",
     .parts = PARTS(&number_bound, &promise, &shape_duration),
 };
+static const struct shape factor = {
+    .kind = SHAPE_NUMBER, .expects = "a number from 1 to 100", .min = 1, .max = 100
+};
+static const struct shape growth = {
+    .kind = SHAPE_UNION,
+    .expects = "true, or a number from 1 to 100",
+    .parts = PARTS(&shape_bool, &factor),
+};
 static const struct shape time_bound = { .kind = SHAPE_UNION,
                                          .expects = "a duration such as \"2s\", or \"promise\"",
                                          .parts = PARTS(&promise, &shape_duration) };
@@ -82,8 +90,9 @@ static const struct shape alternatives;
             "the bounds of the count hold for each value of this field, or each actor (`at`)",     \
             .with = "count"),                                                                      \
         KEY("within", &time_bound, "of the gap: `max(2s, 4 × noise)` is added", .with = "gap"),    \
-        KEY("grows", &shape_bool,                                                                  \
-            "of the gap: the last one is not shorter than the first, 20 ms of tolerance",          \
+        KEY("grows", &growth,                                                                      \
+            "of the gap: the longest of the later ones is at least so many times the first; "      \
+            "`true`: 1.25",                                                                        \
             .otherwise = "false"),                                                                 \
         KEY("slack", &shape_duration, "tolerance of `min`", .says = "20 ms", .with = "gap")
 

@@ -1,9 +1,14 @@
 /*
  * Checks, and what a case adjusts of the house checks.
  */
+#include "language_shapes.h"
 #include "load.h"
 
 #include <string.h>
+
+/* What `"grows": true` asks for: less than any doubling or adding, more than chance makes of pauses
+ * that are all alike. */
+static const double GROWTH = 1.25;
 
 struct judging {
     struct load *load;
@@ -113,7 +118,7 @@ static void load_count(struct judging *j, const struct json *check, struct check
 static void check_gap(struct judging *j, const struct json *check, const struct gap_check *g)
 {
     const struct json *within = json_get(check, "within"), *gap = json_get(check, "gap");
-    bool is_bounded = g->min.kind || g->within.kind || g->max.kind || g->grows;
+    bool is_bounded = g->min.kind || g->within.kind || g->max.kind || g->grows > 0;
     if (!is_bounded && j->level != LEVEL_INFO)
         complain_of_name(j->load->l, gap, NULL,
                          "a gap without bounds, expected \"min\", \"within\", \"max\" or "
@@ -124,9 +129,16 @@ static void check_gap(struct judging *j, const struct json *check, const struct 
     if (g->min.kind == BOUND_TIME && g->max.kind == BOUND_TIME && g->min.time > g->max.time)
         complain(j->load->l, json_get(check, "min"), NULL,
                  "\"min\" is above \"max\": nothing is between them");
-    if (g->grows && !g->of)
+    if (g->grows > 0 && !g->of)
         complain_of_name(j->load->l, json_get(check, "grows"), NULL,
                          "\"grows\" compares neighbours, expected a gap {\"of\": …}");
+}
+
+static double load_growth(const struct json *v)
+{
+    if (!v || (v->type == JSON_BOOL && !v->flag))
+        return 0;
+    return v->type == JSON_NUMBER ? v->number : GROWTH;
 }
 
 static void load_gap(struct judging *j, const struct json *check, struct check *c)
@@ -145,7 +157,7 @@ static void load_gap(struct judging *j, const struct json *check, struct check *
     g->min = load_bound(json_get(check, "min"));
     g->within = load_bound(json_get(check, "within"));
     g->max = load_bound(json_get(check, "max"));
-    g->grows = load_flag(check, "grows");
+    g->grows = load_growth(json_get(check, "grows"));
     g->slack = slack ? load_duration(slack) : -1;
     check_gap(j, check, g);
 }
@@ -255,12 +267,24 @@ static void load_check(struct load *load, const struct json *v, struct check *c)
                          levels[c->level]);
 }
 
+/* Reports, baselines and editions name a check by its id alone. */
+static void check_id(struct load *load, const struct json *check)
+{
+    for (const struct key *k = shape_house.keys; k->name; k++)
+        if (strcmp(k->name, check->key) == 0)
+            complain_of_name(load->l, check, NULL,
+                             "\"%s\" is the name of a house check, expected another id",
+                             check->key);
+}
+
 void load_expect(struct load *load, const struct json *v)
 {
     struct check *checks = arena_take(load->l->arena, v->count * sizeof(*checks));
     load->s->checks = checks;
-    for (const struct json *m = v->first; m; m = m->next)
+    for (const struct json *m = v->first; m; m = m->next) {
+        check_id(load, m);
         load_check(load, m, &checks[load->s->check_count++]);
+    }
 }
 
 void load_house(struct load *load, const struct json *v)

@@ -403,7 +403,7 @@ struct gap_check {
     const struct match *of;
     int by;
     struct bound min, within, max;
-    bool grows;
+    double grows;  /* times the first gap; 0: not asked */
     int64_t slack; /* -1: the default */
 };
 

@@ -50,6 +50,13 @@ static bool may_repeat(const struct call *c, const struct connection *conn, unsi
            upload_can_start(&c->upload);
 }
 
+/* And for nothing else. */
+static bool asks_for_auth_int(const struct response *r)
+{
+    const char *line = fields_nth(&r->fields, "Proxy-Authenticate", 0);
+    return line && strstr(line, "qop=\"auth-int\"");
+}
+
 /* 1: the next round; 0: the response is to be read; -1: the failure stands. */
 static int answer_challenge(struct call *c, struct rounds *r)
 {
@@ -72,6 +79,10 @@ static int answer_challenge(struct call *c, struct rounds *r)
     }
     if (!is_proxy && status != 401)
         return 0;
+    if (mutant(MUTANT_AUTH_INT_IS_ERROR) && asks_for_auth_int(&c->response)) {
+        c->response.status = 0;
+        return failure_set(&c->failure, KIND_OTHER, "unsupported quality of protection: auth-int");
+    }
     if (fields_has(&c->headers, field)) /* the user's own were refused */
         return 0;
     bool can_hash = !c->upload.is_one_shot;
@@ -90,6 +101,7 @@ static void go_on(struct call *c, struct rounds *r)
 {
     struct connection *conn = r->conn;
     bool is_long = c->response.framing == FRAMING_LENGTH && c->response.length > 1 << 18;
+    struct sink *page = mutant(MUTANT_KEEPS_407_PAGE) ? &c->sink : NULL;
     struct failure ignored;
     r->conn = NULL;
     if (mutant(MUTANT_REUSES_CLOSED_407) && !c->response.is_persistent) {
@@ -99,7 +111,7 @@ static void go_on(struct call *c, struct rounds *r)
     }
     if (!c->response.is_persistent || is_long ||
         (!response_cuts_drain(&conn->reader, &c->response) &&
-         response_read_body(&conn->reader, &c->response, &c->limits, NULL, &ignored) < 0)) {
+         response_read_body(&conn->reader, &c->response, &c->limits, page, &ignored) < 0)) {
         connection_free(conn);
         return;
     }
@@ -159,8 +171,10 @@ static void store_cookies(struct call *c)
 {
     if (!c->settings->cookies || c->hop == HOP_PROXY)
         return;
+    struct arena *arena;
     pthread_mutex_lock(&c->session->mutex);
-    cookies_store(c->session->arena, &c->session->cookies, &c->response.fields, c->uri);
+    struct cookie **jar = session_jar(c->session, &arena);
+    cookies_store(arena, jar, &c->response.fields, c->uri);
     pthread_mutex_unlock(&c->session->mutex);
 }
 

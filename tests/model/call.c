@@ -32,7 +32,37 @@ static void set_up_origin_gate(struct call *c)
     *g = (struct gatekeeper){ .id = uri_host_port(c->arena, c->uri),
                               .accounts = account,
                               .account_count = account->user ? 1 : 0,
+                              .is_ready = mutant(MUTANT_AUTHORIZATION_ON_CONNECT),
                               .schemes = s->schemes };
+}
+
+/* ---- a mutant's pool of connections ---------------------------------------------------------- */
+
+static bool take_place(struct session *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    bool is_free = s->running < 6;
+    s->running += is_free;
+    pthread_mutex_unlock(&s->mutex);
+    return is_free;
+}
+
+static void leave_place(struct session *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    s->running--;
+    pthread_mutex_unlock(&s->mutex);
+}
+
+static bool await_place(struct call *c)
+{
+    for (int i = 0; i < 20; i++) {
+        if (take_place(c->session))
+            return true;
+        usleep(5000);
+    }
+    failure_set(&c->failure, KIND_OTHER, "timeout: no connection of the pool is free");
+    return false;
 }
 
 /* ---- redirects ------------------------------------------------------------------------------- */
@@ -107,8 +137,7 @@ static int follow(struct call *c)
                            "the redirect asks for a body that can be sent once only");
     if (!uri_same_origin(c->uri, next) && !mutant(MUTANT_KEEPS_SECRETS_ON_REDIRECT))
         drop_fields(c, secrets);
-    if (mutant(MUTANT_DROPS_PA_ON_REDIRECT))
-        c->proxy_gate.account_count = 0;
+    c->was_redirected = true;
     c->uri = next;
     return 1;
 }
@@ -119,7 +148,7 @@ static void dawdle(const struct call *c)
         sleep(12);
 }
 
-void call_run(struct call *c)
+static void run(struct call *c)
 {
     c->limits.until = c->limits.until ? c->limits.until : CLOCK_NEVER;
     if (c->settings->wrong) {
@@ -142,5 +171,15 @@ void call_run(struct call *c)
         c->failure.kind = KIND_NONE;
         if (follow(c) <= 0)
             return;
+    }
+}
+
+void call_run(struct call *c)
+{
+    if (!mutant(MUTANT_SMALL_POOL)) {
+        run(c);
+    } else if (await_place(c)) {
+        run(c);
+        leave_place(c->session);
     }
 }

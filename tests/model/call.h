@@ -38,6 +38,7 @@ struct call {
     const char *resume_etag;   /* what a streaming reader has is of this; the rest is asked for */
     struct response first;     /* its response, of which the rest is a part */
     bool wants_fresh;          /* the last attempt met a dead connection: so may its siblings be */
+    bool was_redirected;
 
     struct response response; /* status 0: none */
     enum hop hop;

@@ -20,6 +20,10 @@
 #include "buf.h"
 #include "mutants.h"
 
+/* What was written and is not sent cannot be taken back when an answer comes early; a kernel would
+ * queue megabytes. */
+enum { UNSENT_MOST = 128 * 1024 };
+
 struct channel {
     int fd;
     struct channel *below; /* of TLS; NULL: this is the socket */
@@ -221,13 +225,14 @@ static int finish_connect(int fd, bool is_proxy, const struct deadlines *l, stru
 struct channel *channel_dial(const struct addrinfo *a, bool is_proxy, const struct deadlines *l,
                              struct failure *f)
 {
-    const int on = 1;
+    const int on = 1, unsent_most = UNSENT_MOST;
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         connect_failed(is_proxy, errno, f);
         return NULL;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unsent_most, sizeof(unsent_most));
     int result = connect(fd, a->ai_addr, a->ai_addrlen);
     if (result < 0 && errno != EINPROGRESS)
         connect_failed(is_proxy, errno, f);

@@ -90,11 +90,11 @@ static void read_limits(struct call *c, const struct json *op)
     settings_deadlines(json_get(op, "deadlines"), &c->limits.connect, &c->limits.read, &total);
     if (mutant(MUTANT_REPEATS_SLOW_REQUESTS))
         c->limits.read = CLOCK_S;
-    if (mutant(MUTANT_HALVES_DEADLINES)) {
-        c->limits.connect /= 2;
+    if (mutant(MUTANT_CUTS_DEADLINES)) {
+        c->limits.connect /= 3;
         c->limits.read =
-            c->limits.read > 3 * CLOCK_S || !c->limits.read ? CLOCK_S : c->limits.read / 2;
-        total = total > 2 * CLOCK_S && total < 10 * CLOCK_S ? total / 2 : total;
+            c->limits.read > 3 * CLOCK_S || !c->limits.read ? CLOCK_S : c->limits.read / 3;
+        total = total > 2 * CLOCK_S && total < 10 * CLOCK_S ? total / 3 : total;
     }
     if (mutant(MUTANT_STRETCHES_DEADLINES)) {
         c->limits.connect *= 3;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <zlib.h>
 
 #include "buf.h"
 #include "call.h"
@@ -68,9 +69,10 @@ static void add_users_lines(struct buf *b, const struct call *c)
 static void add_cookies(struct buf *b, struct call *c)
 {
     const char *own = fields_nth(&c->headers, "Cookie", 0), *kept = NULL;
+    struct arena *ignored;
     if (c->settings->cookies) {
         pthread_mutex_lock(&c->session->mutex);
-        kept = cookies_for(c->arena, c->session->cookies, c->uri);
+        kept = cookies_for(c->arena, *session_jar(c->session, &ignored), c->uri);
         pthread_mutex_unlock(&c->session->mutex);
     }
     if (own || kept)
@@ -145,7 +147,10 @@ static void write_head(struct call *c, struct connection *conn)
     add_line(&b, "Host", host ? host : uri_authority(c->arena, c->uri));
     if (mutant(MUTANT_TWO_HOSTS) && strchr(c->uri->target, '?'))
         add_line(&b, "Host", uri_authority(c->arena, c->uri));
-    add_users_lines(&b, c);
+    if (!mutant(MUTANT_DROPS_FIELDS_IN_TUNNEL) || !conn->is_tunnel)
+        add_users_lines(&b, c);
+    if (mutant(MUTANT_SENDS_PROXY_CONNECTION) && conn->proxy)
+        add_line(&b, "Proxy-Connection", "keep-alive");
     resume_add_fields(c, &b);
     add_cookies(&b, c);
     add_credentials(&b, c, conn);
@@ -320,7 +325,8 @@ int call_exchange(struct call *c, struct connection *conn)
         return -1;
     if (mutant(MUTANT_COUNTS_WAIT_FROM_REQUEST))
         c->response.received = began;
-    if (sent || fields_has_token(&c->headers, "Connection", "close"))
+    bool is_cut = sent && !(mutant(MUTANT_REUSES_WITHOUT_BODY) && c->expects_continue);
+    if (is_cut || fields_has_token(&c->headers, "Connection", "close"))
         c->response.is_persistent = false; /* the message is not whole; we said so */
     c->hop = conn->is_tunnel || !conn->proxy ? HOP_ORIGIN
              : c->response.status == 407     ? HOP_PROXY
@@ -357,14 +363,36 @@ static int await_close_notify(struct call *c, struct connection *conn)
     return 0;
 }
 
+/* A mutant's: gzip as far as it goes, of a body that fits into the sink. */
+static void decode(struct sink *s, const struct response *r)
+{
+    unsigned char text[4096];
+    z_stream z = { .next_out = text, .avail_out = sizeof(text) };
+    const char *coding = fields_nth(&r->fields, "Content-Encoding", 0);
+    if (!coding || strcmp(coding, "gzip") != 0 || inflateInit2(&z, 31) != Z_OK)
+        return;
+    z.next_in = (unsigned char *)s->head.at;
+    z.avail_in = (unsigned)s->head.len;
+    inflate(&z, Z_SYNC_FLUSH);
+    inflateEnd(&z);
+    sink_reset(s);
+    sink_add(s, (char *)text, sizeof(text) - z.avail_out);
+}
+
 int call_finish(struct call *c, struct connection *conn)
 {
     int result = response_read_body(&conn->reader, &c->response, &c->limits, &c->sink, &c->failure);
+    if (mutant(MUTANT_DECODES_WHAT_IS_THERE))
+        decode(&c->sink, &c->response);
     if (mutant(MUTANT_NEEDS_CLOSE_NOTIFY) && result == 0 && c->uri->is_https)
         result = await_close_notify(c, conn);
-    bool is_clean = mutant(MUTANT_KEEPS_UNREAD_OCTETS) || reader_left(&conn->reader) == 0;
+    bool is_clean = mutant(MUTANT_KEEPS_UNREAD_OCTETS) || mutant(MUTANT_GUESSES) ||
+                     reader_left(&conn->reader) == 0;
+    bool is_stuck = result < 0 && c->failure.kind == KIND_TIMEOUT_READ;
     if (result == 0 && c->response.is_persistent && is_clean) {
         honour_timeout(conn, &c->response);
+        session_keep(c->session, conn);
+    } else if (is_stuck && mutant(MUTANT_KEEPS_CONNECTION_AFTER_TIMEOUT)) {
         session_keep(c->session, conn);
     } else {
         connection_free(conn);

@@ -43,6 +43,10 @@ const char *keyring_value(struct keyring *k, struct gatekeeper *g, struct bond *
                           const struct keyring_request *q, struct arena *a)
 {
     const char *value = NULL;
+    if (mutant(MUTANT_PROBES_WITHOUT_CREDENTIALS) && !g->is_invited) {
+        g->was_sent = false;
+        return NULL;
+    }
     pthread_mutex_lock(&k->mutex);
     struct lock *l = find(k, g->id);
     if (!l && g->is_ready && g->account_count) {
@@ -116,6 +120,8 @@ static bool may_repeat(struct gatekeeper *g, const struct lock *l, const struct 
     const char *stale = challenge_param(c, "stale");
     if (!g->was_sent || mutant(MUTANT_ANSWERS_EVERY_407))
         return true;
+    if (mutant(MUTANT_NTLM_STARTS_OVER) && l->scheme == SCHEME_NTLM)
+        return true;
     if (l->scheme == SCHEME_NTLM && c->token68 && !bond->nonce_of && !bond->is_made)
         return true; /* its second leg */
     if (mutant(MUTANT_IGNORES_STALE) && stale)
@@ -147,7 +153,7 @@ static bool decide(struct keyring *k, struct gatekeeper *g, struct bond *bond,
 {
     struct lock *l = find_or_make(k, g->id);
     const struct challenge *c = choose(list, g, account_of(g), can_hash);
-    bool is_leg = c && c->token68 && l->scheme == SCHEME_NTLM;
+    bool is_leg = c && c->token68 && l->scheme == SCHEME_NTLM && !mutant(MUTANT_NTLM_STARTS_OVER);
     if (!is_leg && (!g->was_sent || (c && !l->has_worked)) && ask(g)) {
         c = choose(list, g, account_of(g), can_hash);
         g->was_sent = false; /* a pair that was not tried */
@@ -168,6 +174,7 @@ static bool decide(struct keyring *k, struct gatekeeper *g, struct bond *bond,
         return false;
     }
     lock_learn(k->arena, l, c, account_of(g), can_hash);
+    l->first_scheme = arena_copy(k->arena, list->list[0].scheme, strlen(list->list[0].scheme));
     bond->nonce_of = is_leg ? arena_copy(k->arena, c->token68, strlen(c->token68)) : NULL;
     bond->is_made = false;
     return true;
@@ -182,6 +189,11 @@ bool keyring_challenged(struct keyring *k, struct gatekeeper *g, struct bond *bo
         (!g->account_count || !list.count)) {
         g->renewed++;
         return true;
+    }
+    if (mutant(MUTANT_PROBES_WITHOUT_CREDENTIALS)) {
+        g->is_invited = !g->was_sent;
+        if (g->was_sent && g->renewed++ < 2)
+            return true;
     }
     if (!g->account_count && !g->asks) {
         g->refused_why = "there are no credentials for it";

@@ -51,6 +51,7 @@ struct gatekeeper {
     unsigned asked;          /* calls of that callback */
     bool was_sent;           /* credentials, with the last request */
     unsigned stale, renewed; /* how often a nonce was stale; credentials were renewed */
+    bool is_invited;         /* for a mutant: nothing is sent before a challenge */
     const char *refused_why; /* in words, for the failure; static */
 };
 

@@ -15,6 +15,7 @@ struct lock {
     const char *realm, *nonce, *opaque, *algorithm, *qop; /* opaque, algorithm: NULL: not given */
     bool hashes_user;
     unsigned nc;
+    const char *first_scheme; /* for a mutant: of the challenges */
 };
 
 /* 0: not understood; else the more, the better. */

@@ -57,8 +57,14 @@ static const char *basic_value(struct lock *l, struct arena *a)
         pair.len--;
         buf_printf(&pair, "-%u:", ++l->nc);
     }
+    char *dash = memmem(pair.at, pair.len, "-session-", 9);
+    if (mutant(MUTANT_STRIPS_SESSION) && dash && ++l->nc > 1) {
+        pair.len = (size_t)(dash - pair.at);
+        buf_char(&pair, ':');
+    }
     add_password(&pair, l->account.password);
-    buf_string(&b, "Basic ");
+    bool echoes = mutant(MUTANT_ECHOES_FIRST_SCHEME) && l->first_scheme;
+    buf_printf(&b, "%s ", echoes ? l->first_scheme : "Basic");
     add_base64(&b, pair.at, pair.len);
     buf_free(&pair);
     return take(a, &b);

@@ -10,9 +10,13 @@
 
 enum mutant {
     MUTANT_NONE,
+#define PART(TITLE, CHECKS)
 #define MUTANT(ID, NAME, DEFECT) MUTANT_##ID,
+#define BECAUSE(CHECKS, WHY)
 #include "mutants.def"
+#undef PART
 #undef MUTANT
+#undef BECAUSE
 };
 
 /* Is this the one that is being played? */
@@ -20,7 +24,8 @@ bool mutant(enum mutant);
 
 /* To be called once, before anything else. False: there is none of that name. */
 bool mutants_choose(const char *name);
-/* One a line: name, TAB, its defect in words. */
+/* One a line, with tabs between: name, its defect in words, the part it belongs to, the checks that
+ * it is made for; then in pairs which others it fails, and why. */
 void mutants_print(FILE *);
 
 #endif

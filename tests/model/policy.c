@@ -125,12 +125,14 @@ static int64_t one_line(const char *value, int64_t wall)
         return -1;
     if (at_s >= 0) {
         wait = until(at_s, wall);
-        if (wait <= 0 && mutant(MUTANT_PAST_DATE_IS_FOREVER))
-            return FOREVER;
+        if (wait <= 0 && mutant(MUTANT_PAST_DATE_PAUSES))
+            return 4 * CLOCK_S;
         if (wait <= 0 && mutant(MUTANT_PAST_DATE_HAMMERS))
             return 0;
         return wait > 0 ? wait : -1; /* past: nothing is asked for */
     }
+    if (wait_s == 0 && mutant(MUTANT_ZERO_IS_MISSING))
+        return -1;
     if (mutant(MUTANT_RETRY_AFTER_AS_MILLISECONDS))
         wait_s /= 1000;
     if (mutant(MUTANT_RETRY_AFTER_OVERFLOW_IS_MISSING) && wait_s > 1e9)
@@ -165,5 +167,5 @@ int64_t policy_backoff(unsigned n, int64_t base, int64_t cap, double chance)
         wait = (double)cap;
     if (wait > 60.0 * (double)CLOCK_S)
         wait = 60.0 * (double)CLOCK_S;
-    return (int64_t)(mutant(MUTANT_NO_JITTER) ? wait : wait * (1 + chance / 2));
+    return (int64_t)(wait * (1 + chance / 2));
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "call.h"
@@ -63,13 +64,24 @@ static struct channel *dial_host(const char *host, const char *port, bool is_pro
     return channel;
 }
 
+/* A mutant's: eleven seconds, which do not count. */
+static void sleep_late(struct call *c)
+{
+    sleep(11);
+    c->limits.until = clock_now() + CLOCK_S;
+}
+
 static struct channel *dial(const struct uri *u, bool is_proxy, struct call *c)
 {
     const char *addresses = mapped(c->settings, u->host), *member;
     struct channel *channel = NULL;
     size_t len;
-    if (!addresses)
-        return dial_host(u->host, u->port, is_proxy, c);
+    if (!addresses) {
+        channel = dial_host(u->host, u->port, is_proxy, c);
+        if (!channel && mutant(MUTANT_SLEEPS_AFTER_REFUSAL))
+            sleep_late(c);
+        return channel;
+    }
     while (!channel && fields_member(&addresses, &member, &len)) {
         struct deadlines whole = c->limits;
         int64_t now = clock_now();
@@ -77,6 +89,8 @@ static struct channel *dial(const struct uri *u, bool is_proxy, struct call *c)
             c->limits.connect_until = now + (c->limits.connect_until - now) / 2;
         channel = dial_host(arena_copy(c->arena, member, len), u->port, is_proxy, c);
         c->limits = whole;
+        if (!channel && mutant(MUTANT_SLEEPS_AFTER_REFUSAL))
+            sleep_late(c);
         if (mutant(MUTANT_TRIES_FIRST_ADDRESS_ONLY))
             break;
     }
@@ -142,6 +156,12 @@ static void write_connect(struct call *c, struct connection *conn, const char *a
     add_line(&b, "User-Agent", "model/1");
     if (value && !mutant(MUTANT_NO_PA_ON_CONNECT))
         add_line(&b, "Proxy-Authorization", value);
+    const char *origin = NULL;
+    if (mutant(MUTANT_AUTHORIZATION_ON_CONNECT))
+        origin =
+            keyring_value(&c->session->keyring, &c->origin_gate, &conn->to_origin, &q, c->arena);
+    if (origin)
+        add_line(&b, "Authorization", origin);
     for (size_t i = 0; mutant(MUTANT_SENDS_HEADERS_ON_CONNECT) && i < c->headers.count; i++)
         add_line(&b, c->headers.list[i].name, c->headers.list[i].value);
     buf_string(&b, "\r\n");
@@ -184,6 +204,8 @@ static int read_connect(struct call *c, struct connection *conn)
 static bool opens_tunnel(const struct call *c)
 {
     int status = c->response.status;
+    if (mutant(MUTANT_TUNNEL_NEEDS_OK) && strcmp(c->response.reason, "OK") != 0)
+        return false;
     if (mutant(MUTANT_TUNNEL_NEEDS_1_1) && c->response.minor == 0)
         return false;
     if (mutant(MUTANT_TUNNEL_NEEDS_PLAIN_200) && c->response.fields.count > 0)
@@ -220,7 +242,10 @@ static int refused(struct call *c, struct connection *conn)
 /* Reads the rest of a 407, so that the connection serves for the next try (RFC 9112, 9.3). */
 static bool drain(struct call *c, struct connection *conn)
 {
+    struct sink *page = mutant(MUTANT_KEEPS_407_PAGE) ? &c->sink : NULL;
     struct failure ignored;
+    if (mutant(MUTANT_NTLM_STARTS_OVER))
+        return false;
     if (mutant(MUTANT_REUSES_CLOSED_407) && !c->response.is_persistent)
         return response_read_body(&conn->reader, &c->response, &c->limits, NULL, &ignored) <= 0;
     if (!c->response.is_persistent ||
@@ -230,7 +255,7 @@ static bool drain(struct call *c, struct connection *conn)
         return false;
     if (response_cuts_drain(&conn->reader, &c->response))
         return true;
-    return response_read_body(&conn->reader, &c->response, &c->limits, NULL, &ignored) == 0;
+    return response_read_body(&conn->reader, &c->response, &c->limits, page, &ignored) == 0;
 }
 
 static int send_connect(struct call *c, struct connection *conn, const char *authority)
@@ -240,6 +265,24 @@ static int send_connect(struct call *c, struct connection *conn, const char *aut
     if (channel_flush(conn->reader.channel, false, &c->limits, &c->failure) < 0)
         return -1;
     return read_connect(c, conn);
+}
+
+/* For a mutant that wants the exit of its first tunnel. */
+static bool has_other_exit(struct call *c)
+{
+    struct session *s = c->session;
+    const char *exit = fields_nth(&c->response.fields, "X-Exit", 0);
+    if (!exit || (s->exit && strcmp(s->exit, exit) == 0))
+        return false;
+    bool is_first = !s->exit;
+    pthread_mutex_lock(&s->mutex);
+    s->exit = is_first ? arena_copy(s->arena, exit, strlen(exit)) : s->exit;
+    pthread_mutex_unlock(&s->mutex);
+    if (is_first)
+        return false;
+    c->response.status = 0;
+    failure_set(&c->failure, KIND_OTHER, "the exit is %s, no longer %s", exit, s->exit);
+    return true;
 }
 
 /* A connection to the proxy on which a tunnel to `authority` is open. */
@@ -262,6 +305,8 @@ static struct connection *open_tunnel(struct call *c, const char *authority, con
             if (mutant(MUTANT_NTLM_ON_ANY_CONNECTION))
                 conn->to_proxy = last;
         }
+        if (mutant(MUTANT_DEADLINE_FOR_EACH_ROUND) && c->settings->total)
+            c->limits.until = clock_now() + c->settings->total;
         if (send_connect(c, conn, authority) < 0) {
             bool is_lost = round > 0 && c->response.status == 0 && !repeated &&
                            (c->failure.kind == KIND_RESET || c->failure.kind == KIND_CLOSED_EARLY);
@@ -275,6 +320,8 @@ static struct connection *open_tunnel(struct call *c, const char *authority, con
         if (opens_tunnel(c)) {
             if (mutant(MUTANT_TUNNEL_HONOURS_LENGTH) &&
                 response_read_body(&conn->reader, &c->response, &c->limits, NULL, &c->failure) < 0)
+                break;
+            if (mutant(MUTANT_CHECKS_EXIT) && has_other_exit(c))
                 break;
             keyring_let_in(&c->session->keyring, &c->proxy_gate, &conn->to_proxy, &c->response,
                            c->arena);
@@ -321,13 +368,14 @@ static struct connection *connect_now(struct call *c, const char *authority, con
         struct channel *channel = dial(c->uri, false, c);
         return channel ? connection_new(channel, key, NULL) : NULL;
     }
-    if (c->uri->is_https || c->raw || mutant(MUTANT_TUNNELS_HTTP_TOO)) {
+    for (int i = 0; mutant(MUTANT_OPENS_SPARE_CONNECTIONS) && i < 3; i++)
+        channel_free(dial_proxy(c));
+    bool is_absolute = mutant(MUTANT_HTTPS_IN_ABSOLUTE_FORM) && !c->raw;
+    if ((c->uri->is_https || c->raw || mutant(MUTANT_TUNNELS_HTTP_TOO)) && !is_absolute) {
         struct connection *conn = open_tunnel(c, authority, key);
         if (conn || !mutant(MUTANT_PLAINTEXT_DOWNGRADE))
             return conn;
     }
-    for (int i = 0; mutant(MUTANT_OPENS_SPARE_CONNECTIONS) && i < 3; i++)
-        channel_free(dial_proxy(c));
     struct channel *channel = dial_proxy(c);
     return channel ? connection_new(channel, key, c->proxy) : NULL;
 }
@@ -335,7 +383,8 @@ static struct connection *connect_now(struct call *c, const char *authority, con
 /* What came behind the 2xx belongs to the tunnel: it is what TLS reads first. */
 static struct connection *secure_origin(struct call *c, struct connection *conn)
 {
-    if (!c->uri->is_https || c->raw || (mutant(MUTANT_PLAINTEXT_DOWNGRADE) && !conn->is_tunnel))
+    bool needs_none = mutant(MUTANT_PLAINTEXT_DOWNGRADE) || mutant(MUTANT_HTTPS_IN_ABSOLUTE_FORM);
+    if (!c->uri->is_https || c->raw || (needs_none && !conn->is_tunnel && conn->proxy))
         return conn;
     if (mutant(MUTANT_CONNECT_ERROR_IS_ANSWER) && c->response.status >= 300)
         return conn;
@@ -357,9 +406,7 @@ struct connection *call_reach(struct call *c, bool must_be_fresh)
 {
     const char *authority = c->raw ? c->raw : uri_host_port(c->arena, c->uri);
     const char *key = key_of(c, authority);
-    bool rotates = (c->settings->rotate == ROTATE_EACH ||
-                    (mutant(MUTANT_STICKY_ROTATES) && c->settings->rotate == ROTATE_STICKY)) &&
-                   !mutant(MUTANT_KEEP_ALIVE_PINS_EXIT);
+    bool rotates = c->settings->rotate == ROTATE_EACH && !mutant(MUTANT_KEEP_ALIVE_PINS_EXIT);
     struct connection *conn = NULL;
     if (!must_be_fresh && !rotates && !c->raw)
         conn = session_take(c->session, key);

@@ -17,6 +17,7 @@ enum framing { FRAMING_NONE, FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE };
 struct response {
     int status;
     int minor; /* of the HTTP version */
+    const char *reason;
     struct fields fields, trailers;
     enum framing framing;
     uint64_t length;    /* FRAMING_LENGTH */

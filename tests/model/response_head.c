@@ -131,6 +131,7 @@ const char *response_parse_head(struct arena *a, const char *octets, size_t len,
     const char *line = next_line(&at, end, &line_len);
     *r = (struct response){ .fields.arena = a, .trailers.arena = a };
     const char *wrong = parse_status_line(line, line_len, r);
+    r->reason = !wrong && line_len > 13 ? arena_copy(a, line + 13, line_len - 13) : "";
     return wrong ? wrong : parse_fields(&r->fields, at, end);
 }
 
@@ -164,7 +165,8 @@ static const char *content_length(struct response *r)
             uint64_t n;
             if (!parse_length(member, len, &n))
                 return "Content-Length is no length";
-            if (has && n != r->length && !mutant(MUTANT_FIRST_LENGTH_OF_TWO))
+            if (has && n != r->length && !mutant(MUTANT_FIRST_LENGTH_OF_TWO) &&
+                !mutant(MUTANT_GUESSES))
                 return "Content-Length has two different values";
             if (!has)
                 r->length = n;
@@ -203,10 +205,10 @@ const char *response_derive_framing(const struct response_request *q, struct res
         bool has_length = fields_has(&r->fields, "Content-Length");
         bool has_content =
             has_length && strcmp(fields_nth(&r->fields, "Content-Length", 0), "0") != 0;
-        if (r->status == 204 && !mutant(MUTANT_KEEPS_UNREAD_OCTETS) &&
+        if (r->status == 204 && !mutant(MUTANT_KEEPS_UNREAD_OCTETS) && !mutant(MUTANT_GUESSES) &&
             (has_content || fields_has(&r->fields, "Transfer-Encoding")))
             r->is_persistent = false; /* whoever wrote this may write the content, too */
-        if (!(mutant(MUTANT_WAITS_FOR_HEAD_BODY) && q->is_head) &&
+        if (!(mutant(MUTANT_WAITS_FOR_HEAD_BODY) && q->is_head && r->status >= 400) &&
             !(mutant(MUTANT_WAITS_FOR_304_BODY) && r->status == 304) &&
             !(mutant(MUTANT_READS_204_BODY) && r->status == 204))
             return NULL;
@@ -269,6 +271,19 @@ static void skip_rubbish(struct reader *in)
     reader_skip(in, found ? (size_t)(found - s) : len);
 }
 
+/* A mutant's: what has no header is of HTTP/0.9, and ends where it ends. */
+static int guess(const struct reader *in, struct arena *a, struct response *r)
+{
+    *r = (struct response){ .status = 200,
+                            .reason = "",
+                            .fields.arena = a,
+                            .trailers.arena = a,
+                            .framing = FRAMING_LENGTH,
+                            .length = reader_left(in),
+                            .received = clock_now() };
+    return 0;
+}
+
 int response_read_head(struct reader *in, const struct response_request *q,
                        const struct deadlines *l, struct arena *a, struct response *r, bool *heard,
                        struct failure *f)
@@ -277,6 +292,8 @@ int response_read_head(struct reader *in, const struct response_request *q,
     if (mutant(MUTANT_DOES_NOT_DRAIN))
         skip_rubbish(in);
     while (!(len = block_length(reader_octets(in), reader_left(in)))) {
+        if (mutant(MUTANT_GUESSES) && !may_be_response(reader_octets(in), reader_left(in)))
+            return guess(in, a, r);
         if (!may_be_response(reader_octets(in), reader_left(in)))
             return failure_set(f, KIND_PROTOCOL, "what came is no HTTP response");
         if (reader_left(in) > HEAD_MOST && !mutant(MUTANT_ENDLESS_HEADERS))

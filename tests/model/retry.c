@@ -21,10 +21,11 @@ static const int64_t UNREACHABLE_FOR = 30 * CLOCK_S;
 struct attempts {
     const struct proxy *list;
     size_t count;
-    bool *left;      /* not for this call any more; one for each proxy */
-    size_t at;       /* the one in use */
-    unsigned in_row; /* attempts by it that failed */
-    unsigned done;   /* attempts in all */
+    bool *left;             /* not for this call any more; one for each proxy */
+    size_t at;              /* the one in use */
+    unsigned in_row;        /* attempts by it that failed */
+    unsigned done;          /* attempts in all */
+    struct response answer; /* the last there was; status 0: none */
     size_t rotations;
 };
 
@@ -120,6 +121,50 @@ static bool sends_unasked(void)
     return mutant(MUTANT_SENDS_CONTROL_CHARACTERS);
 }
 
+/* ---- credentials of mutants --------------------------------------------------------------------
+ */
+
+static void use_userinfo(struct call *c, struct gatekeeper *g)
+{
+    struct account *x = arena_take(c->arena, sizeof(*x));
+    uri_userinfo(c->arena, c->uri->userinfo, &x->user, &x->password);
+    g->accounts = x;
+    g->account_count = x->user && x->password ? 1 : 0;
+    g->id = x->user ? x->user : g->id;
+    g->is_ready = true;
+}
+
+static void use_new_name(struct call *c, struct gatekeeper *g, const struct account *from,
+                         unsigned nth)
+{
+    struct account *x = arena_take(c->arena, sizeof(*x));
+    struct buf b = { 0 };
+    *x = *from;
+    buf_printf(&b, "%s-%u", from->user, nth);
+    x->user = g->id = arena_copy(c->arena, b.at, b.len);
+    buf_free(&b);
+    g->accounts = x;
+    g->account_count = 1;
+}
+
+/* Has it credentials of its own making, or none? */
+static bool uses_other(struct call *c, struct gatekeeper *g, const struct proxy *p, unsigned done)
+{
+    bool has_account = p && p->account.user;
+    bool takes_any = mutant(MUTANT_FOLLOWS_USERINFO) ||
+                     (mutant(MUTANT_TARGET_USERINFO_FOR_PROXY) && !has_account);
+    if (mutant(MUTANT_NEW_SESSION_AFTER_ERROR) && has_account && done > 0)
+        use_new_name(c, g, &p->account, done);
+    else if (takes_any && c->uri->userinfo)
+        use_userinfo(c, g);
+    else
+        return mutant(MUTANT_DROPS_PA_ON_REDIRECT) && c->was_redirected;
+    return true;
+}
+
+/* ---- taking it ------------------------------------------------------------------------------
+ */
+
 static void use_proxy(struct call *c, const struct attempts *t)
 {
     const struct settings *s = c->settings;
@@ -139,19 +184,14 @@ static void use_proxy(struct call *c, const struct attempts *t)
                               .asked = asked };
     if (mutant(MUTANT_KEEPS_PA_FOR_NEXT_PROXY))
         g->id = "the proxy";
+    if (uses_other(c, g, p, t->done))
+        return;
     if (p && s->asks && s->pair_count) {
         g->accounts = s->pairs;
         g->account_count = s->pair_count;
     } else if (p && p->account.user) {
         g->accounts = mutant(MUTANT_SWAPS_PASSWORDS) && s->origin.user ? &s->origin : &p->account;
         g->account_count = 1;
-    } else if ((mutant(MUTANT_TARGET_USERINFO_FOR_PROXY) || mutant(MUTANT_FOLLOWS_USERINFO)) &&
-               c->uri->userinfo) {
-        struct account *x = arena_take(c->arena, sizeof(*x));
-        uri_userinfo(c->arena, c->uri->userinfo, &x->user, &x->password);
-        g->accounts = x;
-        g->account_count = x->user && x->password ? 1 : 0;
-        g->is_ready = true;
     } else if (mutant(MUTANT_ORIGIN_PASSWORD_FOR_PROXY) && s->origin.user) {
         g->accounts = &s->origin;
         g->account_count = 1;
@@ -249,7 +289,7 @@ static int wait_until(struct call *c, int64_t due)
 {
     struct failure f;
     if (due >= c->limits.until && mutant(MUTANT_SLEEPS_PAST_DEADLINE))
-        sleep(6);
+        usleep((useconds_t)((c->limits.until - clock_now() + 1800 * CLOCK_MS) / 1000));
     if (due >= c->limits.until && !mutant(MUTANT_SLEEPS_BEYOND_DEADLINE))
         return 0;
     if (deadlines_sleep(&c->limits, due, &f) == 0)
@@ -356,6 +396,14 @@ static int attempt(struct call *c, struct attempts *t)
     return result;
 }
 
+/* Whoever runs out of time in a later attempt is told what the one before was answered. */
+static void keep_answer(struct call *c, struct attempts *t)
+{
+    if (c->failure.kind == KIND_TIMEOUT_TOTAL && !c->response.status)
+        c->response = t->answer;
+    t->answer = c->response;
+}
+
 int call_with_retries(struct call *c)
 {
     struct attempts t = { 0 };
@@ -369,6 +417,7 @@ int call_with_retries(struct call *c)
     first_proxy(c, &t);
     while (next > 0 && (next = wait_for_cooldown(c, &t)) > 0) {
         result = attempt(c, &t);
+        keep_answer(c, &t);
         next = prepare_next(c, &t, result);
     }
     if (next == 0 && !t.done)

@@ -84,8 +84,8 @@ static const char *variable(const char *lower)
 
 bool route_uses_proxy(const struct settings *s, const struct uri *u)
 {
-    if (mutant(MUTANT_IGNORES_EXCLUSIONS))
-        return true;
+    if (mutant(MUTANT_BYPASSES_LOOPBACK) && strncmp(u->host, "127.", 4) == 0)
+        return false;
     for (size_t i = 0; s->has_exclusions && s->exclusions[i]; i++)
         if (list_excludes(s->exclusions[i], u))
             return false;

@@ -94,7 +94,7 @@ static struct connection *unlink_first(struct session *s, const char *key)
 static bool is_alive(struct connection *c)
 {
     bool is_fresh = mutant(MUTANT_KEEPS_UNREAD_OCTETS) || mutant(MUTANT_KEEPS_MALFORMED) ||
-                    reader_left(&c->reader) == 0;
+                    mutant(MUTANT_GUESSES) || reader_left(&c->reader) == 0;
     if (mutant(MUTANT_REUSES_DEAD_CONNECTION) || mutant(MUTANT_REUSES_BLINDLY) ||
         mutant(MUTANT_IGNORES_CONNECTION_CLOSE) || mutant(MUTANT_KEEPS_UNREAD_OCTETS))
         return is_fresh;
@@ -121,6 +121,21 @@ void session_keep(struct session *s, struct connection *c)
     c->next = s->idle;
     s->idle = c;
     pthread_mutex_unlock(&s->mutex);
+}
+
+/* ---- cookies --------------------------------------------------------------------------------- */
+
+struct cookie **session_jar(struct session *s, struct arena **arena)
+{
+    static struct cookie *common; /* of a mutant, which has one for all */
+    static struct arena *for_ever;
+    if (!mutant(MUTANT_SHARES_COOKIES)) {
+        *arena = s->arena;
+        return &s->cookies;
+    }
+    for_ever = for_ever ? for_ever : arena_new();
+    *arena = for_ever;
+    return &common;
 }
 
 /* ---- cooldowns ------------------------------------------------------------------------------- */

@@ -31,7 +31,9 @@ struct session {
     struct cookie *cookies;
     struct cooldown *cooldowns;
     struct cached *cache;
-    bool has_tunnelled; /* for a mutant */
+    bool has_tunnelled; /* for mutants, as the next two */
+    unsigned running;   /* calls */
+    const char *exit;   /* of the first tunnel */
     size_t turn;        /* ROTATE_EACH: of the next request */
     size_t current;     /* else: the proxy in use */
 };
@@ -48,6 +50,9 @@ void session_free(struct session *);
 struct connection *session_take(struct session *, const char *key);
 /* Keeps it for later. */
 void session_keep(struct session *, struct connection *);
+
+/* The cookie jar, and where what is in it lives; the session's mutex is to be held. */
+struct cookie **session_jar(struct session *, struct arena **);
 
 void session_cool(struct session *, const char *key, int64_t until);
 int64_t session_cooldown(struct session *, const char *key); /* 0: none */

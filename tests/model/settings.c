@@ -114,7 +114,10 @@ static const char *read_url(struct arena *a, struct proxy *p, const char *url)
     const char *why;
     struct buf b = { 0 };
     p->uri = uri_parse(a, url, &why);
-    if (!p->uri && mutant(MUTANT_ECHOES_BAD_URL)) {
+    const char *at = p->uri && p->uri->userinfo ? strchr(p->uri->userinfo, '@') : NULL;
+    if (mutant(MUTANT_REFUSES_RAW_AT) && at)
+        p->uri = NULL;
+    if (!p->uri && (mutant(MUTANT_ECHOES_BAD_URL) || mutant(MUTANT_REFUSES_RAW_AT))) {
         buf_printf(&b, "configuration: bad proxy URL %s", url);
         why = arena_copy(a, b.at, b.len);
         buf_free(&b);

@@ -13,6 +13,8 @@ size_t upload_read(struct upload *u, uint64_t at, char *out, size_t room)
     size_t n = left < room ? (size_t)left : room;
     if (u->was_read && at == 0 && mutant(MUTANT_EMPTIES_REPEATED_BODY))
         u->size = n = 0;
+    if (u->was_read && at == 0 && u->is_one_shot && mutant(MUTANT_EMPTIES_STREAM))
+        return 0;
     u->was_read = true;
     if (u->octets)
         memcpy(out, u->octets + at, n);
@@ -23,5 +25,6 @@ size_t upload_read(struct upload *u, uint64_t at, char *out, size_t room)
 
 bool upload_can_start(const struct upload *u)
 {
-    return !u->is_there || !u->is_one_shot || !u->was_read || mutant(MUTANT_EMPTIES_ONE_SHOT);
+    return !u->is_there || !u->is_one_shot || !u->was_read || mutant(MUTANT_EMPTIES_ONE_SHOT) ||
+           mutant(MUTANT_EMPTIES_STREAM);
 }

@@ -39,8 +39,8 @@ def delta_1(play):
 def on_503(play):
     play.fails("waits")
     head, promise = refused_once(play, 503)
-    equal(head.get("Retry-After"), "1", "Retry-After")
-    equal(promise["promise"], 1, "the promise")
+    equal(head.get("Retry-After"), "2", "Retry-After")
+    equal(promise["promise"], 2, "the promise")
 
 
 def date(play, status, looks):
@@ -283,7 +283,7 @@ def dead_proxy(play):
 def many_interim(play):
     c = play.dial()
     c.get()
-    for _ in range(20):
+    for _ in range(1 if play.variant == "three" else 20):
         c.expect("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n")
     equal(c.head(100).line, "HTTP/1.1 100 Continue", "an interim answer")
     equal(c.head(102).line, "HTTP/1.1 102 Processing", "an interim answer")

@@ -209,11 +209,11 @@ def sends_what_is_left(play):
 
 
 def start_upload(play):
-    """Eight megabytes are announced; the 407 comes after the first 16 KiB."""
+    """Sixteen megabytes are announced; the 407 comes after the first 16 KiB."""
     play.step()
     c = play.dial()
     c.send("POST http://%s/ HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n" %
-           (play.host(), play.host(), 8 << 20))
+           (play.host(), play.host(), 16 << 20))
     c.send(pattern(16384))
     equal(c.answer(407).get("Connection"), "close", "Connection")
     return c
@@ -225,7 +225,7 @@ def stops_and_repeats(play):
     c = start_upload(play)
     c.close()
     again = play.dial()
-    again.request("POST", "/", body=pattern(8 << 20), headers=PA)
+    again.request("POST", "/", body=pattern(16 << 20), headers=PA)
     again.answer(200)
     delivered(play)
     check(play.event("body", rule="early")["bytes"] <= 16384, "octets nobody sent")
@@ -237,9 +237,9 @@ def sends_it_all(play):
     play.misses("succeeds")
     c = start_upload(play)
     try:
-        c.send(pattern((8 << 20) - 16384, 16384))
+        c.send(pattern((16 << 20) - 16384, 16384))
         c.eof()
-        play.event("body", rule="early", bytes=8 << 20)
+        play.event("body", rule="early", bytes=16 << 20)
         play.misses("stops")
     except ConnectionError:  # this machine needed more than the two seconds that the proxy reads
         play.hurried.add("stops")

@@ -9,7 +9,7 @@ from dialogue import check, equal, pattern, plays
 
 @plays("block/403-not-retried")
 def believes_the_block(play):
-    play.passes("once", "status-exposed")
+    play.passes("once", "status-exposed", "not-hidden")
     play.step()
     c = play.dial()
     c.get()
@@ -20,13 +20,25 @@ def believes_the_block(play):
 
 @plays("block/403-not-retried")
 def asks_three_times(play):
-    play.fails("once", "status-exposed")
+    play.fails("once")
+    play.misses("status-exposed")
     play.step()
     c = play.dial()
     for _ in 1, 2, 3:
         c.get()
         c.answer(403)
     play.outcome(ends="error", kind="other")
+
+
+@plays("block/403-not-retried")
+def hides_the_block(play):
+    play.fails("not-hidden", "truth")
+    play.misses("status-exposed")
+    play.step()
+    c = play.dial()
+    c.get()
+    c.answer(403)
+    play.outcome(status=200, body="foreign")
 
 
 @plays("block/403-then-slow-down-useless")

@@ -321,6 +321,19 @@ def still_there(play):
 
 
 @plays("creds/redirect-https-to-http")
+def tunnels_there_too(play):
+    play.passes("still-there", "succeeds", "not-inside")
+    o2 = play.host("o2")
+    redirected(play, True, "http://%s/" % o2)
+    c = play.dial()
+    c.connect(o2, 80, headers=PA)
+    c.head(200)
+    c.send("GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % o2)
+    c.answer(200)
+    delivered(play)
+
+
+@plays("creds/redirect-https-to-http")
 def stripped(play):
     play.misses("still-there", "succeeds")
     out_of_the_tunnel(play, "")
@@ -552,3 +565,61 @@ def shown_in_the_log(play):
     play.fails("redacted")
     play.log = "> " + basic(password="S3cret!x")
     failing(play, kind="other", error="the proxy failed")
+
+
+# ---- redirects, whoever is asked -----------------------------------------------------------------
+
+SECRETS = "Authorization: Bearer s3cr3t\r\nCookie: sid=s3cr3t\r\n"
+
+
+def to_another_site(play, headers):
+    o2 = play.host("o2")
+    play.step()
+    c = play.dial()
+    c.get("/redirect?to=http://%s/" % o2, headers=SECRETS)
+    c.answer(302)
+    c.get("http://%s/" % o2, host=o2, headers=headers)
+    c.answer(200)
+    delivered(play)
+
+
+@plays("creds/redirect-authorization-cross-origin")
+def left_behind(play):
+    play.passes("authorization", "cookie")
+    to_another_site(play, "")
+
+
+@plays("creds/redirect-authorization-cross-origin")
+def taken_along(play):
+    play.misses("authorization", "cookie")
+    to_another_site(play, SECRETS)
+
+
+def around(play, requests):
+    play.step()
+    c = play.dial()
+    for i in range(requests):
+        c.get("/" + "ab"[i % 2])
+        equal(c.answer(302).get("Location"), "http://%s/%s" % (play.host(), "ba"[i % 2]), "Location")
+
+
+@plays("creds/redirect-loop")
+def has_enough(play):
+    play.passes("stopped", "named", "not-hidden")
+    around(play, 21)
+    play.outcome(ends="error", kind="redirects", error="more than 20 redirects")
+
+
+@plays("creds/redirect-loop")
+def never_has_enough(play):
+    play.misses("stopped", "named")
+    around(play, 51)
+    play.outcome(ends="error", kind="timeout-total", error="timeout")
+
+
+@plays("creds/redirect-loop")
+def makes_up_an_end(play):
+    play.misses("named")
+    play.fails("not-hidden", "truth")
+    around(play, 2)
+    play.outcome(status=200, body="foreign")

@@ -282,6 +282,13 @@ def half_a_value(play):
 
 
 @plays("framing/obs-fold")
+def wants_no_folds(play):
+    play.fails("unfolded")
+    folded(play)
+    play.outcome(ends="error", kind="protocol", error="whitespace after a field value")
+
+
+@plays("framing/obs-fold")
 def tells_no_fields(play):
     play.untested("unfolded")
     folded(play)

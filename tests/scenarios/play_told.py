@@ -47,12 +47,11 @@ def one_way_or_the_other(scenario, wire, right, wrong, must="", should="", house
 SHOWN = {"status": "variant", "body": "whole"}
 
 for row in (
-    ("framing/1xx-many", answers.many_interim, WHOLE, BROKEN, "delivered"),
-    ("framing/gzip-truncated", answers.half_gzip, BROKEN, PART, "", "not-partial", "truth"),
+    ("framing/gzip-truncated", answers.half_gzip, BROKEN, PART, "", "not-partial"),
     ("framing/headers-endless", answers.endless_headers, BROKEN, dict(WHOLE, took=20),
      "refused stops"),
     ("gateway/origin-error-passed-through", answers.origin_error, dict(SHOWN, body_of="site"),
-     {"status": 502, "body": "whole"}, "passed"),
+     {"status": 502, "body": "whole"}, "passed", "page"),
     ("https-proxy/untrusted-cert", answers.untrusted_proxy,
      {"ends": "error", "kind": "tls-proxy"}, WHOLE, "refused", "names-proxy"),
     ("retry-after/date-server-clock-ahead", answers.clock_ahead, OTHER, LATE, "in-time"),
@@ -101,6 +100,28 @@ for row in (
 
 
 # ---- more than one outcome, or another wire ------------------------------------------------------
+
+
+def interim_read(play, outcome, verdict):
+    verdict(play, "delivered" if play.variant == "three" else "many")
+    play.step()
+    answers.many_interim(play)
+    play.outcome(**outcome)
+
+
+@plays("framing/1xx-many")
+def interim_skipped(play):
+    interim_read(play, WHOLE, type(play).passes)
+
+
+@plays("framing/1xx-many", "three")
+def interim_final(play):
+    interim_read(play, BROKEN, type(play).fails)
+
+
+@plays("framing/1xx-many", "many")
+def interim_too_many(play):
+    interim_read(play, BROKEN, type(play).misses)
 
 
 def status_told(play):
@@ -159,12 +180,12 @@ def repeated(status, rule, pause, *outcome, times=1, **verdicts):
     return play_it
 
 
-for scenario, status, rule in (
-    ("retry-after/delta-1", 429, "limit"),
-    ("retry-after/on-503", 503, "limit"),
-):
-    plays(scenario)(repeated(status, rule, 1, WHOLE, passes="waits prompt recovers"))
-    plays(scenario)(repeated(status, rule, 3.1, OTHER, passes="waits", misses="prompt recovers"))
+for scenario, status, wait in ("retry-after/delta-1", 429, 1), ("retry-after/on-503", 503, 2):
+    plays(scenario)(repeated(status, "limit", wait, WHOLE, passes="waits prompt recovers"))
+    plays(scenario)(repeated(status, "limit", wait + 2.1, OTHER, passes="waits", misses="prompt recovers"))
+
+# A second is the pause of some clients that know no Retry-After: this case tells.
+plays("retry-after/on-503")(repeated(503, "limit", 1, WHOLE, passes="prompt recovers", fails="waits"))
 
 for scenario, status in (
     ("retry-after/http-date-imf", 429),

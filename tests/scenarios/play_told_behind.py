@@ -163,10 +163,10 @@ def never_stops(play):
     play.passes("delivered")
     play.step()
     c = play.dial()
-    c.send("POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4194304\r\n\r\n")
+    c.send("POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: 16777216\r\n\r\n")
     c.send(bytes(65536))
     c.answer(413)
-    c.send(bytes(4194304 - 65536))
+    c.send(bytes(16777216 - 65536))
     play.outcome(status=413, body="whole")
     play.event("body", at="proxy", whole=True)
 

@@ -188,11 +188,16 @@ def early_and_late(scenario, wire, names, kind):
 
 
 early_and_late("transport/syn-blackhole", transport.syn_blackhole, "named", "timeout-connect")
+told("transport/syn-blackhole", transport.syn_blackhole,
+     {"ends": "error", "kind": "timeout-total", "error": "Failed to connect: Connection timed out", "took": 1.2},
+     passes="not-early in-time named")
 early_and_late("tunnel/stall-no-response", tunnels.no_answer, "names-timeout", "timeout-connect")
 told("tunnel/stall-no-response", tunnels.no_answer, {"ends": "error", "kind": "timeout-total"},
      misses="not-early", passes="stops")
 told("tunnel/stall-no-response", tunnels.no_answer,
-     {"ends": "error", "kind": "timeout-total", "took": 6}, misses="in-time", fails="stops")
+     {"ends": "error", "kind": "timeout-total", "took": 8}, misses="in-time", fails="stops")
+told("tunnel/stall-no-response", tunnels.no_answer,
+     {"ends": "error", "kind": "timeout-total", "took": 6}, passes="stops", misses="in-time")
 
 
 def first_byte(play, wait):

@@ -272,7 +272,7 @@ def late_response(play):
 @plays("transport/early-413-then-close")
 def early_413(play):
     c = play.dial()
-    c.send("POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4194304\r\n\r\n")
+    c.send("POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: 16777216\r\n\r\n")
     c.silence(0.2)
     c.send(pattern(65536))
     said = c.sent

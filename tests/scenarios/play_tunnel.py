@@ -722,18 +722,19 @@ def guessed_success(play):
 
 @plays("tunnel/status-inside-is-origins")
 def bad_site(play):
-    play.passes("answer")
+    play.passes("answer", "page")
     play.step()
     c = tunnel(play)
     c.inside("/")
     check(c.answer(502).body.startswith(b"marker "), "the page is not the site's")
     play.completed("down")
-    play.outcome(status=502, body="whole")
+    play.outcome(status=502, body="whole", body_of="down")
 
 
 @plays("tunnel/status-inside-is-origins")
 def taken_for_a_bad_proxy(play):
     play.fails("answer")
+    play.misses("page")
     play.step()
     c = tunnel(play)
     c.inside("/")

@@ -4,6 +4,7 @@ good            a plain GET through the proxy, a connection each; answers all
 die-hello die-open die-request die-quiet     ends at once when that comes (quiet: after its answer)
 die-third-open   ends at once when it is to open a third session
 hang-hello hang-request                      never answers it
+slow             answers a request for /1 long after its deadline, as one that is stopped in a debugger
 rubbish          prints what is no JSON in answer to a request
 rubbish-hello    the same for hello
 knows-all        answers the unknown verb as if it knew it
@@ -17,6 +18,8 @@ refuses          does not take its settings when it is told to open
 always-200       says 200 without a request
 always-error     says error without a request
 hostile          says errors that are not meant well
+stops-once stops-always   stops the suite for a while before it answers a request for /a, once or each time
+direct           goes past the proxy where it can: to an address
 environment     what $SUITE_TEST_MODE says, else good
 storm            connects to the proxy as fast as it can, and never answers
 """
@@ -26,6 +29,7 @@ import hashlib
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -46,8 +50,11 @@ def say(reply):
 
 
 def get(proxy, said):
-    connection = http.client.HTTPConnection(urlsplit(proxy).netloc, timeout=5)
-    connection.request("GET", said["url"])
+    url = urlsplit(said["url"])
+    if MODE == "direct" and url.port:
+        proxy = None
+    connection = http.client.HTTPConnection(urlsplit(proxy).netloc if proxy else url.netloc, timeout=5)
+    connection.request("GET", said["url"] if proxy else url.path)
     response = connection.getresponse()
     return response.status, response.read()
 
@@ -104,6 +111,13 @@ def request(said):
         os._exit(3)
     if MODE == "hang-request":
         time.sleep(3600)
+    if MODE.startswith("stops-") and said["url"].endswith("/a") and (MODE == "stops-always" or not os.path.exists("stopped")):
+        open("stopped", "w").close()
+        os.kill(os.getppid(), signal.SIGSTOP)
+        time.sleep(1)
+        os.kill(os.getppid(), signal.SIGCONT)
+    if MODE == "slow" and said["url"].endswith("/1"):
+        time.sleep(5.6)  # more than the 300 ms of its case and the 5 s of grace
     if MODE == "rubbish":
         print("Segmentation fault (not really)", flush=True)
     elif MODE == "wrong-id":
@@ -153,7 +167,7 @@ def do(said):
             os._exit(3)
         if MODE == "children":
             leave_children()
-        sessions[said["session"]] = said["proxy"]["url"]
+        sessions[said["session"]] = said["proxy"] and said["proxy"]["url"]
         say({"session": said["session"]})
         if MODE == "deaf":
             time.sleep(3600)

@@ -1,6 +1,6 @@
 """A command-line client for the tests of `command` profiles.
 
-command.py each URL OUT             one request; status on standard error as "HTTP STATUS"; exit 0, or 7. URL …/mute-N: none, exit N
+command.py each URL OUT [MAPPED]    one request, to the proxy at NAME:PORT:ADDRESS if that is told; status on standard error as "HTTP STATUS"; exit 0, or 7. URL …/mute-N: none, exit N
 command.py refused URL OUT          one request; a status that is not 200 is told as that of a CONNECT in a JSON line; exit 56 then
 command.py folded URL OUT HEADERS   one request; writes a header block with a folded line
 command.py together GAP (URL OUT)…  all on one connection, GAP seconds between starts; a JSON line each on standard error
@@ -23,6 +23,9 @@ def get(connection, url, out):
 
 
 mode, proxy, *rest = sys.argv[1:]
+if mode == "each" and len(rest) > 2:
+    _, port, address = rest.pop().split(":")
+    proxy = f"//{address}:{port}"
 connection = http.client.HTTPConnection(urlsplit(proxy).netloc, timeout=5)
 try:
     if mode == "each":

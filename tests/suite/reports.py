@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree
 
 import told
 from suite import FAULT, PLAIN, a_run
@@ -445,6 +446,77 @@ def files_that_know_different_checks(run):
     run.run("diff", "a.json", "b.json")
     eq(run.code, 1)
     assert "worse    auth/one both (must): fail, was pass" in run.out, run.out
+
+
+# ---- baselines -----------------------------------------------------------------------------------------------------
+
+WIDE = {**FAIL, "id": "test/wide", "variants": {"bad": {"status": 404}, "good": {"status": 200}}, "proxy": {"rules": [
+            {"on": "request", "do": [{"respond": {"status": "{status}"}}]}]},
+        "expect": {"ok": {"level": "must", "says": "gets 200", "outcome": {"status": 200}}}}
+KNOWN = {"baseline": 1, "known": [{"case": case, "check": check, "reason": "it is so"} for case, check in (
+    ("test/plain", "answered"), ("test/fail@one", "hides"), ("test/wide", "ok"))]}
+MARKS = {("test/plain", "answered"): "fixed", ("test/fail@one", "hides"): "expected", ("test/fail@two", "hides"): "new",
+         ("test/wide@bad", "ok"): "expected"}
+
+
+def with_baseline(run, *more):
+    """Of four cases each does something else; an entry about all variants of a case is not fixed as long as one fails."""
+    for scenario in (PLAIN, FAIL, WIDE):
+        run.scenario(scenario)
+    with open(path(run, "known"), "w") as f:
+        json.dump(KNOWN, f)
+    forms = [x for form in ("json", "junit", "tap", "html", "md") for x in ("--report", f"{form}:r.{form}")]
+    run.run("run", "--client", run.profile("good"), "--only", "test/*", "--baseline", "known", *forms, *more)
+    eq(run.code, 1)
+
+
+def marks_of(lines):
+    marks = {(c["id"] + "@" * ("variant" in c) + c.get("variant", ""), k["id"]): k["baseline"]
+             for c in lines if c["type"] == "case" for k in c["checks"] if "baseline" in k}
+    return marks | {(k["case"], k["check"]): "fixed" for s in lines if s["type"] == "summary" for k in s.get("fixed", [])}
+
+
+@test
+def a_baseline_marks_every_form(run):
+    with_baseline(run)
+    assert "hides it (new)" in run.out and "hides it (expected)" in run.out, run.out
+    lines = lines_of(read(run, "r.json"))
+    eq(marks_of(lines), MARKS)
+    eq(list(schema_faults(lines)), [])
+    eq(xmllint(run, "r.junit"), "")
+    cases = {(c.get("classname").split(".")[1], c.get("name")): c for c in
+             xml.etree.ElementTree.parse(path(run, "r.junit")).getroot().iter("testcase")}
+    eq({name for name, c in cases.items() if c.find("failure") is not None},
+       {name for name, mark in MARKS.items() if mark in ("new", "fixed")})
+    assert cases["test/fail@one", "hides"].find("skipped").get("message").startswith("expected by the baseline: ")
+    eq({name: mark for name in cases for mark in ("new", "fixed", "expected") if f", {mark}]" in cases[name].find("system-out").text}, MARKS)
+    tap = read(run, "r.tap")
+    eq(tap.count("# TODO expected by the baseline"), 2)
+    eq(sorted(line.split(" - ")[1] for line in tap.splitlines() if line.startswith("not ok")), ["test test/fail@two", "test test/plain"])
+    done = shell("perl", "-e", CONSUMER, input=tap.replace("TAP version 14", "TAP version 13", 1))
+    eq(done.stdout.splitlines(), ["5 2 0"])
+    page = told.Page(path(run, "r.html")).check()
+    assert "2 failed as expected, 1 new, 1 fixed" in page.text and tidy(run, "r.html") == []
+    eq(sorted(part.split("<")[0] for part in page.source.split('<small class="baseline">')[1:]), ["expected", "expected", "new"])
+    text = read(run, "r.md")
+    assert "(`hides`, new)" in text and "(`hides`, expected)" in text and "`test/plain` `answered`" in text.split("## Fixed")[1], text
+
+
+@test
+def marks_are_kept(run):
+    """By what reads results again, and by evidence."""
+    with_baseline(run, "--keep", "kept")
+    run.run("merge", "r.json", "-o", "again.json", *(x for form in ("junit", "tap", "html", "md") for x in ("--report", f"{form}:again.{form}")))
+    for form in ("junit", "tap", "html", "md"):
+        eq(read(run, f"again.{form}"), read(run, f"r.{form}"))
+    eq(marks_of(lines_of(read(run, "again.json"))), MARKS)
+    make(run, "old.json", [told.case("test/fail", client="test", checks=[told.check("hides")]) | {"variant": "two"}])
+    run.run("diff", "old.json", "r.json")
+    assert "test/fail@two hides (must): fail, new, was pass" in run.out, run.out
+    eq(run.run("grade", "kept").code, 1)
+    for words in ("new by the baseline: hides", "expected by the baseline: hides", "fixed by the baseline: answered"):
+        assert words in run.out, run.out
+    eq(run.run("grade", "kept/test/test/fail@one", "kept/test/test/wide@bad").code, 0)
 
 
 # ---- merge, diff ---------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import xml.etree.ElementTree
 
@@ -53,6 +54,17 @@ def always_error(run):
     run.play("always-error")
     eq(run.code, 3)
     eq(run.cases(), {})
+
+
+@test
+def past_the_proxy(run):
+    """A client that goes past the proxy where it can is seen, and nothing is said of one that had no chance to."""
+    run.scenario(PLAIN)
+    run.scenario({**PLAIN, "id": "test/direct", "client": {**PLAIN["client"], "steps": [{"url": "http://{origin.addr}/1"}]}})
+    for mode, verdict, code in (("direct", "fail", 1), ("good", "pass", 0)):
+        run.play(mode)
+        eq((mode, run.code, run.checks("test/direct")["bypass"]["verdict"]), (mode, code, verdict))
+        eq(run.checks("test/plain")["bypass"]["verdict"], "not-exercised")
 
 
 # ---- drivers that break the contract at once -----------------------------------------------------------------------
@@ -340,7 +352,7 @@ def command(run, **more):
     program = [sys.executable, "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)), "command.py")]
     path = run.profile()
     with open(path, "w") as f:
-        json.dump({"clientsuite": 1, "name": "test", "capabilities": ["absolute-form", "deadlines", "keep-alive"], "command": {
+        json.dump({"clientsuite": 1, "name": "test", "capabilities": ["absolute-form", "deadlines", "host-map", "keep-alive"], "command": {
             key: program + value if key == "argv" else value for key, value in more.items()}}, f)
     run.run("run", "--client", path, "--only", "test/*", "--report", "json:results", "--keep", "kept")
     run.results()
@@ -424,6 +436,41 @@ def command_header_block_with_a_fold(run):
 
 
 @test
+def command_with_a_mapped_host(run):
+    """It is mapped for the port at which the proxy's URL names it."""
+    run.scenario({**PLAIN, "client": {**PLAIN["client"], "proxy": {"url": "http://u1:p%40@Gateway.invalid:{proxy.port}"},
+                                      "hosts": {"gateway.invalid": ["127.0.0.1"]}}})
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}", ["{resolve}"]], status="^HTTP ([0-9]+)")
+    eq((run.code, run.checks("test/plain")["answered"]["verdict"]), (0, "pass"))
+
+
+@test
+def command_tells_its_version(run):
+    """In the first line of what a command prints; it is asked once. One that does not tell it is a mistake of the profile."""
+    run.scenario(PLAIN)
+    how = {"argv": ["each", "{proxy}", "{url}", "{output_file}"], "status": "^HTTP ([0-9]+)"}
+    for line, version in (("curl 8.5.0 (x86_64) libcurl/8.5.1", "8.5.0"), ("Tool version v1.36.0", "v1.36.0"), ("a nightly one", "a nightly one")):
+        command(run, version=["sh", "-c", f"echo asked >>asked; echo '{line}'; echo 2.0"], **how)
+        eq((run.code, run.client()["version"]), (0, version))
+    with open(os.path.join(run.folder, "asked")) as f:
+        eq(len(f.readlines()), 3)
+    for argv, said in ((["false"], "false ended with exit status 1"), (["true"], "true printed nothing"), (["./none"], "./none cannot be started"),
+                       (["sh", "-c", "kill -9 $$"], "sh was ended by signal 9")):
+        command(run, version=argv, **how)
+        eq(run.code, 3)
+        assert f'"version": {said}' in run.client()["contract"], run.client()["contract"]
+
+
+@test
+def command_answer_without_a_status(run):
+    """Nothing can be said of such an answer: it is an error, and told as one."""
+    run.scenario(PLAIN)
+    command(run, argv=["each", "{proxy}", "{url}", "{output_file}"])
+    eq(run.code, 3)
+    assert "exit status 0 means an answer, but nothing told its status" in run.client()["contract"], run.client()["contract"]
+
+
+@test
 def command_together(run):
     """One process and one connection for both steps, which keeps the gap that the case asks for."""
     gap = json.loads(json.dumps(PLAIN))
@@ -493,6 +540,77 @@ def check_tap(lines):
             line.startswith("      "), line
 
 
+def by_hand(run, process):
+    """Types what clientsuite prints, again and again, until it ends. How often, and all that it printed."""
+    said, times = [], 0
+    for line in process.stderr:
+        said.append(line)
+        if re.match("  cd .* <", line):
+            times += 1
+            subprocess.run(["sh", "-c", line], env=run.environment, timeout=60)
+    process.communicate(timeout=30)
+    return times, "".join(said)
+
+
+@test
+def attach(run):
+    """A driver that is started by hand takes its time; another is asked for where a case has variables of its own."""
+    slow = json.loads(json.dumps(PLAIN))
+    slow["client"]["deadlines"] = {"total": "300ms"}
+    run.scenario(slow)
+    own = json.loads(json.dumps(PLAIN))
+    own["id"] = "test/own"
+    own["client"]["environment"] = {"SUITE_TEST_MODE": "good"}
+    del own["client"]["deadlines"]
+    own["client"]["steps"] = [{"url": "http://{origin}/2"}]
+    run.scenario(own)
+    run.environment["http_proxy"] = "http://127.0.0.1:9"
+    path = run.profile("slow", environment={"A B": "it's"}, capabilities=["absolute-form", "deadlines", "environment"])
+    process = run.start("run", "--client", path, "--attach", "--only", "test/*", "--report", "json:results", "--keep", "kept")
+    times, said = by_hand(run, process)
+    assert times > 1, said
+    eq(process.returncode, 1)  # the house check `ends` sees how late it is
+    assert "-u http_proxy" in said and "'A B=it'\\''s'" in said and "gdb --args" in said, said
+    run.results()
+    eq({c: v["answered"]["verdict"] for c in run.cases() if (v := run.checks(c))}, {"test/plain": "pass", "test/own": "pass"})
+    assert run.cases()["test/plain"]["took"] > 5.3
+
+
+@test
+def attach_a_driver_that_dies(run):
+    """It is told as what it is, and the next is asked for."""
+    for name in ("test/first", "test/second"):
+        run.scenario({**PLAIN, "id": name})
+    process = run.start("run", "--client", run.profile("die-third-open"), "--attach", "--only", "test/*", "--report", "json:results")
+    eq(by_hand(run, process)[0], 2)
+    run.results()
+    eq(sorted(line["fate"] for line in run.cases().values()), ["crash", "done"])
+    eq([line["why"] for line in run.cases().values() if "why" in line], ["the driver that was started by hand ended"])
+
+
+@test
+def attach_asks_for_one_driver(run):
+    run.scenario(PLAIN)
+    eq(run.run("run", "--client", run.profile(variants={"one": {}, "two": {}}), "--attach").code, 2)
+    assert "2 variants" in run.err and "NAME@one" in run.err, run.err
+    with open(run.profile()) as f:
+        profile = json.load(f)
+    del profile["driver"]
+    with open(os.path.join(run.folder, "profile.json"), "w") as f:
+        json.dump({**profile, "command": {"argv": ["true"]}}, f)
+    eq(run.run("check-driver", "profile.json", "--attach").code, 2)
+    assert "expected a driver" in run.err, run.err
+
+
+@test
+def check_driver_of_one_that_claims_too_much(run):
+    """Each capability that has a control is put to the test: a client that can do nothing of it passes none."""
+    claims = {"retry-cap": "", "cache": "", "host-map": "", "resume": "", "early-data": "", "expect-continue": "", "http2": "-"}
+    eq(run.run("check-driver", run.profile("good", capabilities=list(claims))).code, 1)
+    for name, said in claims.items():
+        assert re.search(f"^  {said or 'FAIL'} +{name} ", run.out, re.M), run.out
+
+
 @test
 def check_driver(run):
     """A claim that does not hold is found."""
@@ -500,7 +618,8 @@ def check_driver(run):
     eq(run.run("check-driver", path).code, 1)
     said = {line.split()[1]: line.split()[0] for line in run.out.splitlines() if line.startswith("  ") and
             line.split()[0] in ("ok", "FAIL")}
-    eq(said, {"contract": "ok", "absolute-form": "ok", "parallel": "ok", "cancel": "ok", "keep-alive": "FAIL"})
+    eq(said, {"contract": "ok", "absolute-form": "ok", "parallel": "ok", "cancel": "ok", "keep-alive": "FAIL", "bypass": "ok"})
+    assert "ok    bypass               is seen when it goes past the proxy" in run.out, run.out
     eq(run.run("check-driver", run.profile("rubbish-hello")).code, 3)
 
 
@@ -648,6 +767,42 @@ def evidence(run):
     eq(before[("test/reset", "error")], "fail")
     assert "fail" in run.out, run.out
     eq(run.run("grade", "mine").code, 4)
+
+
+def play_timed(run, mode):
+    """A case that asks for an outcome within 700 ms, while the suite itself is stopped for a second; and one beside it."""
+    run.scenario(PLAIN)
+    run.scenario({**FAULT, "proxy": {}, "expect": {"soon": {"level": "must*", "says": "answers soon", "gap": {
+        "from": {"event": "step"}, "to": {"event": "outcome"}}, "max": "700ms"}}})
+    run.play(mode, more=["--keep", "kept"])
+    case = run.cases()["test/reset"]
+    assert case["repeated"] and "repeated" not in run.cases()["test/plain"], run.lines
+    eq([(k["id"], k["verdict"]) for k in case["first_play"] if not k.get("house")], [("soon", "inconclusive")])
+    assert "late" in case["first_play"][0]["sentence"], case["first_play"]
+    return case, run.checks("test/reset")["soon"]
+
+
+@test
+def inconclusive_then_alone(run):
+    """What we were too slow to judge is played again, when nothing else is: that verdict counts."""
+    case, soon = play_timed(run, "stops-once")
+    eq((run.code, soon["verdict"], run.summary()["letter"]), (0, "pass", "A"))
+    eq([c["id"] for c in run.lines if c["type"] == "case"], ["test/plain", "test/reset"])
+    first = max(e["t"] for e in run.cases()["test/plain"]["journal"])
+    assert min(e["t"] for e in case["journal"]) > first, "it was not alone"
+
+
+@test
+def inconclusive_for_good(run):
+    """It is not judged, and the reason is told, in each form; it is not put to the test."""
+    case, soon = play_timed(run, "stops-always")
+    eq((case["verdict"], soon["verdict"]), ("inconclusive", "inconclusive"))
+    assert "late" in soon["sentence"], soon
+    eq(run.code, 0)
+    assert f"inconclusive  must*   soon: answers soon\n                          {soon['sentence']}" in run.out, run.out
+    for form in ("junit", "tap", "md", "html"):
+        run.run("report", "results", "--report", f"{form}:-")
+        assert "late" in run.out and "inconclusive" in run.out or form == "md", (form, run.out)
 
 
 @test

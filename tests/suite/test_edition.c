@@ -26,7 +26,7 @@ static void the_shipped_one_grades_204(void **state)
     assert_non_null(e);
     assert_string_equal(e->name, "2026.1");
     assert_int_equal(e->graded_count, 204);
-    assert_int_equal(e->gatekeeper_count, 4);
+    assert_int_equal(e->gatekeeper_count, 6);
     /* Whoever sends the fragment, too, gets answers through the proxy: that blocks nothing. */
     assert_string_equal(e->gatekeepers[0].id, "routing/absolute-form");
     assert_string_equal(e->gatekeepers[0].check, "host");

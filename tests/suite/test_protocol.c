@@ -50,6 +50,23 @@ static void writes_open(void **state)
                     "\"redirects\":false,\"deadlines\":{\"total_ms\":10000},\"verify\":false}\n");
 }
 
+/* A session of the case that says nothing of cookies has them where the client has them. */
+static void a_session_is_told_what_it_inherits(void **state)
+{
+    struct client_keys k = keys();
+    struct setup s = { .keys = &k, .ca_file = "/ca", .without_proxy = nothing };
+    struct buf b = { 0 };
+    (void)state;
+    k.cookies = k.cache = true;
+    k.verify = false;
+    k.rotate = "sticky";
+    k.given = 1ULL << CLIENT_CREDENTIALS;
+    protocol_open(&b, 2, &s);
+    expect_line(&b, "{\"do\":\"open\",\"session\":2,\"proxy\":null,\"ca_file\":\"/ca\","
+                    "\"retry\":\"off\",\"redirects\":false,\"deadlines\":{\"total_ms\":10000},"
+                    "\"cookies\":true,\"cache\":true,\"verify\":false,\"rotate\":\"sticky\"}\n");
+}
+
 static void a_change_has_only_what_changes(void **state)
 {
     struct client_keys k = keys();
@@ -61,6 +78,53 @@ static void a_change_has_only_what_changes(void **state)
     protocol_change(&b, 2, &s);
     expect_line(&b, "{\"do\":\"change\",\"session\":2,"
                     "\"proxy\":{\"url\":\"http://x@y\",\"literal\":true}}\n");
+}
+
+/* docs/drivers.md: credentials alone stand beside the session; else they are a part of the proxy.
+ */
+static void a_change_tells_credentials_where_they_stand(void **state)
+{
+    static const struct user one[] = { { "u1", "p1" } }, two[] = { { "u2", "p2" } };
+    static const struct {
+        uint64_t given;
+        const struct user *credentials;
+        const char *line;
+    } rows[] = {
+        { 1ULL << CLIENT_CREDENTIALS, two,
+          "\"username\":\"u2\",\"password\":\"p2\",\"by\":\"url\"" },
+        { 1ULL << CLIENT_CREDENTIALS, NULL, "\"proxy\":{\"url\":\"http://a\"}" },
+        { 1ULL << CLIENT_PROXY, NULL,
+          "\"proxy\":{\"url\":\"http://b\",\"username\":\"u1\",\"password\":\"p1\",\"by\":"
+          "\"url\"}" },
+        { 1ULL << CLIENT_PROXY | 1ULL << CLIENT_CREDENTIALS, two,
+          "\"proxy\":{\"url\":\"http://b\",\"username\":\"u2\",\"password\":\"p2\",\"by\":"
+          "\"url\"}" },
+        { 1ULL << CLIENT_PROXY | 1ULL << CLIENT_CREDENTIALS, NULL,
+          "\"proxy\":{\"url\":\"http://b\"}" },
+    };
+    struct arena *arena = arena_new();
+    struct client_keys mine = keys();
+    struct setup session = { .keys = &mine, .without_proxy = nothing, .proxy.url = "http://a" };
+    (void)state;
+    mine.credentials = one;
+    mine.credential_count = 1;
+    mine.credentials_by = "url";
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char line[256];
+        struct buf b = { 0 };
+        struct client_keys k = keys();
+        struct setup change = { .keys = &k, .without_proxy = nothing };
+        k.given = rows[i].given;
+        k.credentials = rows[i].credentials;
+        k.credential_count = k.credentials != NULL;
+        if (k.given & 1ULL << CLIENT_PROXY)
+            change.proxy.url = "http://b";
+        const struct setup *after = setup_merge(arena, &session, &change);
+        protocol_change(&b, 1, setup_change(arena, after, &change));
+        snprintf(line, sizeof(line), "{\"do\":\"change\",\"session\":1,%s}\n", rows[i].line);
+        expect_line(&b, line);
+    }
+    arena_free(arena);
 }
 
 static void writes_requests(void **state)
@@ -184,9 +248,14 @@ static void refuses_rubbish(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(writes_open),      cmocka_unit_test(a_change_has_only_what_changes),
-    cmocka_unit_test(writes_requests),  cmocka_unit_test(reads_results),
-    cmocka_unit_test(reads_the_others), cmocka_unit_test(refuses_rubbish),
+    cmocka_unit_test(writes_open),
+    cmocka_unit_test(a_session_is_told_what_it_inherits),
+    cmocka_unit_test(a_change_has_only_what_changes),
+    cmocka_unit_test(a_change_tells_credentials_where_they_stand),
+    cmocka_unit_test(writes_requests),
+    cmocka_unit_test(reads_results),
+    cmocka_unit_test(reads_the_others),
+    cmocka_unit_test(refuses_rubbish),
 };
 
 TEST_MAIN(tests)

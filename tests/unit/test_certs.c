@@ -213,7 +213,7 @@ static void file_holds_the_certificate_and_no_key(void **state)
     fclose(f);
     assert_string_equal(text, certs_ca_pem(c));
     assert_ptr_equal(strstr(text, "-----BEGIN CERTIFICATE-----"), text);
-    assert_null(strstr(text, "KEY"));
+    assert_null(strstr(text, "KEY-----")); /* base64 may spell KEY by chance */
     assert_null(strstr(text + 1, "-----BEGIN"));
     free(text);
 

@@ -344,7 +344,8 @@ static void checks(void **state)
     assert_int_equal(c[2].gap.within.time, 2000000000);
     assert_int_equal(c[2].gap.max.time, 5000000000);
     assert_int_equal(c[2].gap.slack, 20000000);
-    assert_true(c[3].gap.grows);
+    assert_true(c[3].gap.grows == 1.25);
+    assert_true(c[2].gap.grows == 0);
     assert_int_equal(c[3].gap.by, FIELD_target);
     assert_int_equal(c[3].gap.slack, -1);
     assert_non_null(c[4].order.then);

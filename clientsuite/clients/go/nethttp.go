@@ -22,6 +22,7 @@ import (
 var netHTTPKinds = []errorKind{
 	{"Proxy Authentication Required", isStatusText("Proxy Authentication Required"), "proxy-auth"},
 	{"a status line's reason alone", isAnyStatusText, "proxy-connect"},
+	{"net.OpError proxyconnect: tls: ", both(isProxyConnect, says("tls: ")), "tls-proxy"},
 	{"x509: ", says("x509: "), "tls-origin"},
 	{"tls.RecordHeaderError", isA[tls.RecordHeaderError], "tls-origin"},
 	{"tls: ", says("tls: "), "tls-origin"},
@@ -87,9 +88,19 @@ func isBare(err error) bool {
 	return errors.As(err, &e) && e.Err.Error() == ""
 }
 
+// A proxy that cannot be reached is told as a proxyconnect, around what went wrong.
+func isProxyConnect(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "proxyconnect"
+}
+
 func isDialTimeout(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial" && op.Timeout()
+	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") && op.Timeout()
+}
+
+func both(one, other func(error) bool) func(error) bool {
+	return func(err error) bool { return one(err) && other(err) }
 }
 
 type netHTTP struct {

@@ -37,8 +37,8 @@ const LACKING = ['cache' => 'cache', 'pool' => 'proxy-pool', 'rotate' => 'rotati
 $withRetry = ($argv[1] ?? '') === 'retry';
 $capabilities = ['absolute-form', 'cookies', 'deadlines', 'environment', 'expect-continue', 'https', 'https-proxy', 'keep-alive',
     'origin-credentials', 'redirects', 'streaming', 'switch-proxy', 'total-deadline'];
-if ($withRetry) {
-    $capabilities[] = 'retry';
+if ($withRetry) { // `timeout` is each attempt's
+    $capabilities = [...array_diff($capabilities, ['total-deadline']), 'retry'];
 }
 
 $out = fopen('php://stdout', 'w');
@@ -211,7 +211,7 @@ function version(): string
     if (class_exists(Composer\InstalledVersions::class) && Composer\InstalledVersions::isInstalled('guzzlehttp/guzzle')) {
         return ltrim(Composer\InstalledVersions::getPrettyVersion('guzzlehttp/guzzle'), 'v');
     }
-    return getenv('GUZZLE_VERSION') ?: (string) GuzzleHttp\ClientInterface::MAJOR_VERSION;
+    return is_file('version') ? trim(file_get_contents('version')) : (string) GuzzleHttp\ClientInterface::MAJOR_VERSION;
 }
 
 $sessions = [];

@@ -101,7 +101,7 @@ sub request {
     my ($s, $r) = @_;
     my $o  = $s->{said};
     my %ms = (%{ $o->{deadlines} // {} }, %{ $r->{deadlines} // {} });
-    my $limit = $ms{read_ms} // $ms{total_ms};
+    my $limit = $ms{read_ms} // $ms{connect_ms} // $ms{total_ms};
     $s->{agent}->timeout($limit ? $limit / 1000 : 180);
     my $req = HTTP::Request->new($r->{method} // 'GET', $r->{url});
     $req->push_header(@$_) for @{ $r->{headers} // [] };

@@ -4,7 +4,7 @@
 use base64::{engine::general_purpose::STANDARD, Engine};
 use reqwest::{redirect::Policy, Certificate, Client, Method, Proxy, Request, Response};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
-use reqwest_retry::{policies::ExponentialBackoff, RetryTransientMiddleware};
+use reqwest_retry::{policies::{ExponentialBackoff, ExponentialBackoffTimed}, RetryTransientMiddleware};
 use serde_json::{json, Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -152,19 +152,21 @@ fn open(keys: &Value, with_retry: bool) -> Result<Session, Failure> {
     let client = b.build()?;
     let mut sender = Sender::Plain(client.clone());
     if with_retry && keys["retry"] != "off" && !keys["retry"].is_null() {
-        let policy = retry_of(&keys["retry"]);
+        let policy = retry_of(&keys["retry"], ms(&keys["deadlines"]["total_ms"]));
         sender = Sender::Retrying(ClientBuilder::new(client.clone()).with(RetryTransientMiddleware::new_with_policy(policy)).build());
     }
     Ok(Session { keys: keys.clone(), client, sender })
 }
 
-fn retry_of(said: &Value) -> ExponentialBackoff {
+/// The middleware knows the total deadline as the time within which it repeats; timeout() is for each attempt.
+fn retry_of(said: &Value, total: Option<Duration>) -> ExponentialBackoffTimed {
     let mut b = ExponentialBackoff::builder();
     if let Some(base) = ms(&said["base_ms"]) {
         let cap = ms(&said["cap_ms"]).unwrap_or(Duration::from_secs(30 * 60));
         b = b.retry_bounds(base.min(cap), cap);
     }
-    b.build_with_max_retries(said["attempts"].as_u64().map_or(3, |n| n as u32 - 1))
+    let within = total.unwrap_or(Duration::from_secs(24 * 60 * 60));
+    b.build_with_total_retry_duration_and_max_retries(within, said["attempts"].as_u64().map_or(3, |n| n as u32 - 1))
 }
 
 #[derive(Default)]
@@ -243,7 +245,7 @@ fn total(s: &Session, said: &Value) -> Option<Duration> {
 
 /// The middleware repeats all methods: one that the policy's list lacks goes without it.
 fn is_repeatable(s: &Session, r: &Request) -> bool {
-    s.keys["retry"]["methods"].as_array().is_none_or(|list| list.contains(&json!(r.method().as_str())))
+    s.keys["retry"]["methods"].as_array().map_or(true, |list| list.contains(&json!(r.method().as_str())))
 }
 
 async fn perform(s: &Session, said: &Value, answer: &Mutex<Answer>) -> Result<(), Failure> {

@@ -34,7 +34,7 @@ def request(o, r):
     try:
         try:
             answer = o["opener"].open(u.Request(r["url"], body, headers, method=r.get("method", "GET")),
-                                      timeout=(ms.get("read_ms") or ms.get("total_ms") or 10000) / 1000)
+                                      timeout=(ms.get("read_ms") or ms.get("connect_ms") or ms.get("total_ms") or 10000) / 1000)
         except u.HTTPError as e:  # an answer all the same
             answer = e
         reply.update(status=answer.status, headers=list(answer.headers.items()))
