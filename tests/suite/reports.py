@@ -299,10 +299,11 @@ def plays_that_are_alike_are_told_once(run):
     """In the very same words; each keeps its place, its ladder and its line to paste."""
     same = [told.check("first", "fail", evidence=[5], sentence="step 1 ends after 0.214 s")]
     other = [told.check("first", "fail", evidence=[5], sentence="step 1 ends after 0.215 s")]
+    known = [{**same[0], "baseline": "expected"}]
     make(run, "a.json", [told.case(verdict="fail", checks=same), told.case(verdict="fail", checks=same, variant="retry"),
-                         told.case(verdict="fail", checks=other, variant="third")])
+                         told.case(verdict="fail", checks=other, variant="third"), told.case(verdict="fail", checks=known, variant="zero")])
     page = report(run, "a.json")
-    eq(page.text.count("step 1 ends after 0.214 s"), 1)
+    eq(page.text.count("step 1 ends after 0.214 s"), 2)  # what a baseline knows is not the same
     eq(page.text.count("step 1 ends after 0.215 s"), 1)
     eq(page.text.count("The same as"), 1)
     for name in ("one/auth/one", "one@retry/auth/one", "one@third/auth/one"):
