@@ -187,7 +187,7 @@ def gateway_first(play):
     c = play.begin()
     c.get()
     c.answer(504)
-    at_least(3, c.sent, c.arrived, "the 504 came")
+    at_least(5, c.sent, c.arrived, "the 504 came")
     play.completed("late")
     sleep(0.2)
     play.outcome(status=504, body="whole")
