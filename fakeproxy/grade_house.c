@@ -99,9 +99,13 @@ static struct finding say_hang(struct grading *g, const struct fp_event *step, i
         return grading_found(g, FINDING_UNTESTED, "%s is not over", grading_event_text(g, step));
     if (grading_is(g->end, FIELD_why, "storm")) /* we ended it, not the client */
         return grading_found(g, FINDING_UNTESTED, "the case was ended: a storm");
-    struct finding f = grading_found(
-        g, FINDING_BROKEN, limit < INT64_MAX ? "%s never ended; it had %.3f s" : "%s never ended",
-        grading_event_text(g, step), grading_seconds(limit));
+    bool excused = grading_was_slow(g, step->t, g->end->t);
+    enum finding_kind kind = excused ? FINDING_UNSURE : FINDING_BROKEN;
+    const char *lag = excused ? "; but we lagged ourselves meanwhile" : "";
+    const char *text = grading_event_text(g, step);
+    struct finding f = limit < INT64_MAX ? grading_found(g, kind, "%s never ended; it had %.3f s%s",
+                                                         text, grading_seconds(limit), lag)
+                                         : grading_found(g, kind, "%s never ended%s", text, lag);
     grading_evidence(&f, step);
     grading_evidence(&f, g->end);
     return f;
