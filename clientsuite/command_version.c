@@ -38,7 +38,7 @@ static void take_line(struct command_version *v)
         const char *newline = at ? memchr(at, '\n', kept) : NULL;
         len = newline ? (size_t)(newline - at) : kept;
         len = len < LINE_KEPT ? len : LINE_KEPT - 1;
-        if (len)
+        if (at)
             memcpy(v->line, at, len);
     }
     while (len && strchr(" \t\r", v->line[len - 1]))

@@ -21,13 +21,12 @@ static const struct cut *cut_of(const struct action *a)
                                        : NULL;
 }
 
-/* The nearest limit that it was given. */
-static int64_t limit_of(const struct client_keys *k)
+static int64_t nearest(int64_t limit, int64_t total)
 {
-    return k->read && k->read < k->total ? k->read : k->total;
+    return limit && limit < total ? limit : total;
 }
 
-/* What a client sits out: a promised wait, or its own deadline where nothing comes any more. */
+/* Slow octets: they come until somebody has enough, or there are no more. */
 static bool is_paced(const struct action *a)
 {
     const struct pace *pace = a->kind == ACTION_RESPOND   ? &a->respond.pace
@@ -38,18 +37,37 @@ static bool is_paced(const struct action *a)
     return pace && pace->octets && pace->every >= 100 * CLOCK_MS;
 }
 
-static int64_t sat_out(const struct scenario *s, const struct action *a)
+/* What a client sits out: a promised wait, or its own limit where nothing comes any more. The one
+ * for reading is kept by all that have any where no answer begins, but not within a body. */
+static int64_t sat_out(const struct scenario *s, const struct profile_variant *v,
+                       const struct action *a)
 {
+    const struct client_keys *k = &s->client.keys;
     const struct cut *cut = cut_of(a);
     const struct retry_after *after = &a->respond.retry_after;
-    if (a->kind == ACTION_STALL || is_paced(a) ||
-        (cut && cut->with && cut->with->kind == ACTION_STALL))
-        return limit_of(&s->client.keys);
+    if (is_paced(a) || (cut && cut->with && cut->with->kind == ACTION_STALL))
+        return profile_can(v, "read-deadline") ? nearest(k->read, k->total) : k->total;
+    if (a->kind == ACTION_STALL)
+        return nearest(k->read, k->total);
     if (a->kind != ACTION_RESPOND)
         return 0;
     return after->kind == RETRY_AFTER_SECONDS   ? after->seconds * CLOCK_S
            : after->kind == RETRY_AFTER_INSTANT ? after->instant.offset
                                                 : 0;
+}
+
+/* Behind a whole answer nobody waits for a connection that stands still. */
+static int64_t rule_takes(const struct scenario *s, const struct profile_variant *v,
+                          const struct rule *rule)
+{
+    int64_t sum = 0;
+    bool is_answered = false;
+    for (size_t i = 0; i < rule->action_count; i++) {
+        const struct action *a = &rule->actions[i];
+        sum += is_answered && a->kind == ACTION_STALL ? 0 : sat_out(s, v, a);
+        is_answered |= (a->kind == ACTION_RESPOND || a->kind == ACTION_FORWARD) && !cut_of(a)->with;
+    }
+    return sum;
 }
 
 /* What the steps take beyond the rules' own waits. */
@@ -69,10 +87,10 @@ int64_t estimate_case(const struct scenario *s, const struct profile_variant *v)
 {
     int64_t sum = trial_waits(s) + s->client.watch + steps_take(s, v);
     for (size_t a = 0; a < s->actor_count; a++) {
-        sum += s->actors[a].listen == LISTEN_BLACKHOLE ? limit_of(&s->client.keys) : 0;
+        if (s->actors[a].listen == LISTEN_BLACKHOLE)
+            sum += nearest(s->client.keys.connect, s->client.keys.total);
         for (size_t r = 0; r < s->actors[a].rule_count; r++)
-            for (size_t i = 0; i < s->actors[a].rules[r].action_count; i++)
-                sum += sat_out(s, &s->actors[a].rules[r].actions[i]);
+            sum += rule_takes(s, v, &s->actors[a].rules[r]);
     }
     if (s->client.keys.retry == RETRY_POLICY)
         sum += (int64_t)(s->client.keys.attempts - 1) * PAUSE;

@@ -115,6 +115,22 @@ bool results_is_one_profile(const struct results *r)
     return r->client_count > 0;
 }
 
+bool results_has_many(const struct results *r)
+{
+    enum { MANY = 7 };
+    return r->client_count >= MANY;
+}
+
+void client_name(struct buf *b, const struct client_result *c)
+{
+    const struct profile *p = c->variant->profile;
+    buf_string(b, p->title ? p->title : p->name);
+    if (strcmp(c->variant->name, "default") != 0)
+        buf_printf(b, " %s", c->variant->name);
+    buf_char(b, '\0');
+    b->len--;
+}
+
 void client_title(struct buf *b, const struct client_result *c)
 {
     const struct profile *p = c->variant->profile;

@@ -38,6 +38,11 @@ void letter_reason(struct buf *, const struct results *, size_t client, const st
 bool results_is_one_profile(const struct results *);
 char letter_worst(char a, char b);
 
+/* More clients than a page can tell of one by one: it tells of them together. */
+bool results_has_many(const struct results *);
+
+/* "curl retry": without the version. NUL-terminated, to be buf_free'd. */
+void client_name(struct buf *, const struct client_result *);
 /* "curl 8.5.0 retry": the name with the version, if it told it. NUL-terminated, to be buf_free'd.
  */
 void client_title(struct buf *, const struct client_result *);

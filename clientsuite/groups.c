@@ -101,7 +101,7 @@ static bool verdicts_are_alike(const struct case_result *a, const struct case_re
         return false;
     for (size_t i = 0; i < a->graded->count; i++) {
         const struct verdict *v = &a->graded->verdicts[i], *w = &b->graded->verdicts[i];
-        if (v->kind != w->kind || !is_same(v->id, w->id))
+        if (v->kind != w->kind || !is_same(v->id, w->id) || case_mark(a, i) != case_mark(b, i))
             return false;
         if (verdict_rank(v) < RANK_NONE && !is_same(v->sentence, w->sentence) &&
             (how == ALIKE_EXACTLY || !is_same_but_for_times(v->sentence, w->sentence)))

@@ -1,11 +1,11 @@
 /*
- * Lanes of a run. Driver processes stay up, and take memory: 32 of them at most, 8 of a heavy
- * client. A command is a process only while it works; its lanes mostly wait for the pauses that it
- * makes.
+ * Lanes of a run: 32 of a client. Driver processes stay up, and take memory: 32 of them in all, 8
+ * of a heavy client. A command is a process only while it works, and mostly waits for the pauses
+ * that it makes: several variants of one have lanes of their own.
  */
 #include "lanes.h"
 
-enum { DRIVERS = 32, HEAVY = 8 };
+enum { OF_ONE = 32, DRIVERS = 32, HEAVY = 8 };
 
 void lanes_init(struct lanes *lanes, size_t count, struct lane_environment *env)
 {
@@ -41,7 +41,7 @@ static bool may_take_over(const struct lanes *lanes, const struct lane *wanted, 
         own += lanes->list[i].agent && lanes->list[i].client == client;
         drivers += has_driver(&lanes->list[i]);
     }
-    if (v->profile->is_heavy && own >= HEAVY)
+    if (own >= (v->profile->is_heavy ? HEAVY : OF_ONE))
         return false;
     return !v->driver || has_driver(wanted) || drivers < DRIVERS;
 }

@@ -71,12 +71,6 @@ void matrix_link(const struct matrix *m, const struct case_result *c)
 
 /* ---- cells ----------------------------------------------------------------------------------- */
 
-static void put_sign(const struct matrix *m, const struct mark *mark)
-{
-    fprintf(m->f, "<i aria-hidden=\"true\">%s</i><span class=\"hidden\">%s</span>", mark->sign,
-            mark->word);
-}
-
 static void put_cell(const struct matrix *m, size_t client, size_t group)
 {
     const struct case_result *c = group_worst(m->r, client, group);
@@ -86,10 +80,10 @@ static void put_cell(const struct matrix *m, size_t client, size_t group)
         fputs("<a href=\"", m->f);
         matrix_link(m, c);
         fprintf(m->f, "\" title=\"%s\">", mark.word);
-        put_sign(m, &mark);
+        page_sign(m->f, &mark);
         fputs("</a>", m->f);
     } else {
-        put_sign(m, &mark);
+        page_sign(m->f, &mark);
     }
     fputs("</td>", m->f);
 }
@@ -134,16 +128,10 @@ static void put_row(const struct matrix *m, size_t group)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* Names stand upright in their columns: two lines, so that variants of one client, whose versions
- * are long, can be told apart. */
 static void put_client_head(const struct matrix *m, size_t client)
 {
-    const struct client_result *c = &m->r->clients[client];
-    const struct profile *p = c->variant->profile;
     const char *report = matrix_report(m, client);
     char letter = m->summaries[client].letter;
-    struct buf title = { 0 };
-    client_title(&title, c);
     fputs("<th scope=\"col\"><a href=\"", m->f);
     if (report)
         page_text(m->f, report);
@@ -151,19 +139,9 @@ static void put_client_head(const struct matrix *m, size_t client)
         fputs("#client/", m->f);
         page_client(m->f, m->r, client);
     }
-    fputs("\" title=\"", m->f);
-    page_text(m->f, title.at);
-    fputs("\"><b>", m->f);
-    page_text(m->f, p->title ? p->title : p->name);
-    if (strcmp(c->variant->name, "default") != 0) {
-        fputc(' ', m->f);
-        page_text(m->f, c->variant->name);
-    }
-    fputs("</b> <small>", m->f);
-    page_text(m->f, c->version);
-    fprintf(m->f, "</small></a><span class=\"letter l-%c\">%c</span></th>",
-            letter == '-' ? 'n' : letter, letter);
-    buf_free(&title);
+    page_upright(m->f, &m->r->clients[client]);
+    fprintf(m->f, "<span class=\"letter l-%c\">%c</span></th>", letter == '-' ? 'n' : letter,
+            letter);
 }
 
 static void put_sum_row(const struct matrix *m, const char *name,
@@ -223,7 +201,7 @@ static void put_house_row(const struct matrix *m, const struct house_row *h, siz
             matrix_link(m, &m->r->clients[i].cases[own->first]);
             fprintf(m->f, "\" title=\"broken in %zu\">", own->broken);
         }
-        put_sign(m, &mark);
+        page_sign(m->f, &mark);
         fputs(own && own->broken ? "</a></td>" : "</td>", m->f);
     }
     fputs("</tr>\n", m->f);

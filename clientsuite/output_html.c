@@ -13,6 +13,7 @@
 #include "page_baseline.h"
 #include "page_case.h"
 #include "page_cases.h"
+#include "page_house.h"
 #include "page_index.h"
 #include "page_ladder.h"
 
@@ -104,6 +105,27 @@ static void put_verdict(const struct report *p)
     buf_free(&why);
 }
 
+/* Several clients: each one's letter, and the way to what it comes from. */
+static void put_letters(const struct report *p)
+{
+    if (results_is_one_profile(p->r))
+        return;
+    fputs("<ul class=\"letters\">\n", p->f);
+    for (size_t i = 0; i < p->r->client_count; i++) {
+        struct buf title = { 0 };
+        client_title(&title, &p->r->clients[i]);
+        fputs("<li>", p->f);
+        put_letter(p->f, p->summaries[i].letter, "");
+        fputs(" <a href=\"#client/", p->f);
+        page_client(p->f, p->r, i);
+        fputs("\">", p->f);
+        page_text(p->f, title.at);
+        fputs("</a></li>\n", p->f);
+        buf_free(&title);
+    }
+    fputs("</ul>\n", p->f);
+}
+
 static void put_navigation(const struct report *p)
 {
     static const char *const ids[RANKS] = { [RANK_CRITICAL] = "critical",
@@ -125,12 +147,14 @@ static void put_navigation(const struct report *p)
 static void put_head(const struct report *p)
 {
     char title[256];
-    fputs("<header class=\"top\">\n<p class=\"soft\">How it copes with proxies that misbehave</p>\n"
-          "<h1>",
-          p->f);
+    fprintf(
+        p->f,
+        "<header class=\"top\">\n<p class=\"soft\">How %s with proxies that misbehave</p>\n<h1>",
+        results_is_one_profile(p->r) ? "it copes" : "they cope");
     page_text(p->f, title_of(p, title));
     fputs("</h1>\n", p->f);
     put_verdict(p);
+    put_letters(p);
     put_navigation(p);
     put_facts(p);
     fputs("</header>\n", p->f);
@@ -229,85 +253,6 @@ static void put_counts(const struct report *p)
     fputs("</div></section>\n", p->f);
 }
 
-/* ---- the house ------------------------------------------------------------------------------- */
-
-static const struct verdict *house_verdict(const struct case_result *c, size_t row)
-{
-    size_t at = c->of->scenario->check_count + row;
-    return c->is_final && c->record && at < c->graded->count ? &c->graded->verdicts[at] : NULL;
-}
-
-static void put_broken(const struct report *p, size_t client, size_t row)
-{
-    size_t n = 0, most = 6;
-    for (size_t i = 0; i < p->r->plan->count; i++) {
-        const struct case_result *c = &p->r->clients[client].cases[i];
-        const struct verdict *v = house_verdict(c, row);
-        if (!v || verdict_rank(v) >= RANK_OPEN || n++ >= most)
-            continue;
-        fputs(n == 1 ? "" : ", ", p->f);
-        fputs("<a href=\"#", p->f);
-        page_play_id(p->f, p->r, c);
-        fputs("\">", p->f);
-        page_text(p->f, c->of->name);
-        fputs("</a>", p->f);
-    }
-    if (n > most)
-        fprintf(p->f, " and %zu more", n - most);
-}
-
-static void put_house_cell(const struct report *p, size_t client, size_t row)
-{
-    const struct summary *s = &p->summaries[client];
-    if (row >= s->house_count) {
-        fputs("<td></td>", p->f);
-        return;
-    }
-    const struct house_row *h = &s->house[row];
-    struct verdict v = { .kind = h->broken ? VERDICT_FAIL : h->kind,
-                         .level = h->level,
-                         .house = true,
-                         .critical = h->is_critical };
-    struct mark mark = page_mark(verdict_rank(&v), v.kind);
-    char word[64];
-    snprintf(word, sizeof(word), "broken in %zu", h->broken);
-    fputs("<td>", p->f);
-    page_chip(p->f, &mark, h->broken ? word : v.kind == VERDICT_PASS ? "kept" : "not tested");
-    if (h->broken) {
-        fputs("<br><small>", p->f);
-        put_broken(p, client, row);
-        fputs("</small>", p->f);
-    }
-    fputs("</td>", p->f);
-}
-
-static void put_house(const struct report *p)
-{
-    const struct summary *most = p->summaries;
-    for (size_t i = 1; i < p->r->client_count; i++)
-        if (p->summaries[i].house_count > most->house_count)
-            most = &p->summaries[i];
-    fputs("<section id=\"house\"><h2>House checks</h2>\n"
-          "<p class=\"soft\">They hold in every case, and count once.</p>\n"
-          "<div class=\"scroll\" tabindex=\"0\"><table class=\"house\"><thead><tr><th "
-          "scope=\"col\">Check</th>",
-          p->f);
-    page_client_heads(p->f, p->r);
-    fputs("</tr></thead>\n<tbody>\n", p->f);
-    for (size_t i = 0; p->r->client_count && i < most->house_count; i++) {
-        const struct house_row *h = &most->house[i];
-        fputs("<tr><th scope=\"row\">", p->f);
-        page_text(p->f, h->says ? h->says : h->id);
-        fputs(" <small><code>", p->f);
-        page_text(p->f, h->id);
-        fprintf(p->f, "</code>%s</small></th>", h->is_critical ? " critical" : "");
-        for (size_t k = 0; k < p->r->client_count; k++)
-            put_house_cell(p, k, i);
-        fputs("</tr>\n", p->f);
-    }
-    fputs("</tbody></table></div></section>\n", p->f);
-}
-
 /* ---- what did not hold ----------------------------------------------------------------------- */
 
 static void put_missed(const struct report *p, enum rank rank, const char *id)
@@ -335,7 +280,7 @@ static void put_page(struct report *p)
     fputs("<main>\n", p->f);
     page_index(p->f, p->r);
     put_counts(p);
-    put_house(p);
+    page_house(p->f, p->r, p->summaries);
     page_baseline(p->f, p->r);
     put_missed(p, RANK_CRITICAL, "critical");
     put_missed(p, RANK_MUST, "must");

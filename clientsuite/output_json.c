@@ -30,8 +30,7 @@ static void add_flag(struct buf *b, const char *name, bool flag)
 {
     if (!flag)
         return;
-    member_name(b, name);
-    buf_string(b, "true");
+    member_flag(b, name, true);
 }
 
 static void begin(struct buf *b, const char *type)
@@ -123,8 +122,7 @@ static void add_check(struct buf *b, const struct verdict *v, const char *source
     add_flag(b, "house", v->house);
     add_flag(b, "critical", v->critical);
     if (v->kind == VERDICT_INFO) {
-        member_name(b, "holds");
-        buf_string(b, v->holds ? "true" : "false");
+        member_flag(b, "holds", v->holds);
     }
     if (mark != BASELINE_FIXED) /* not known yet when a case is written: the summary has it */
         add_text(b, "baseline", baseline_mark_name(mark));

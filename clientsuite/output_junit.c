@@ -74,12 +74,12 @@ static struct counts count_client(const struct results *r, const struct client_r
     return n;
 }
 
-static const char *const mark_words[] = { [BASELINE_NONE] = "",
-                                          [BASELINE_EXPECTED] = "expected by the baseline: ",
-                                          [BASELINE_NEW] = "",
-                                          [BASELINE_FIXED] =
-                                              "fixed: it passes, but the baseline has it as a "
-                                              "known failure. " };
+static const char *const mark_words[] = {
+    [BASELINE_NONE] = "",
+    [BASELINE_EXPECTED] = "expected by the baseline: ",
+    [BASELINE_NEW] = "",
+    [BASELINE_FIXED] = "fixed, it is known to fail by the baseline: ",
+};
 
 static void put_reason(FILE *f, const char *element, const struct verdict *v,
                        enum baseline_mark mark)

@@ -166,6 +166,29 @@ void page_chip(FILE *f, const struct mark *mark, const char *word)
     fputs("</span></span>", f);
 }
 
+void page_sign(FILE *f, const struct mark *mark)
+{
+    fprintf(f, "<i aria-hidden=\"true\">%s</i><span class=\"hidden\">%s</span>", mark->sign,
+            mark->word);
+}
+
+/* Two lines, so that variants of one client, whose versions are long, can be told apart. */
+void page_upright(FILE *f, const struct client_result *c)
+{
+    struct buf title = { 0 }, name = { 0 };
+    client_title(&title, c);
+    client_name(&name, c);
+    fputs("\" title=\"", f);
+    page_text(f, title.at);
+    fputs("\"><b>", f);
+    page_text(f, name.at);
+    fputs("</b> <small>", f);
+    page_text(f, c->version);
+    fputs("</small></a>", f);
+    buf_free(&title);
+    buf_free(&name);
+}
+
 /* ---- frame ----------------------------------------------------------------------------------- */
 
 void page_begin(FILE *f, const char *title)

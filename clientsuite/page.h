@@ -36,6 +36,11 @@ struct mark {
 struct mark page_mark(enum rank, enum verdict_kind);
 struct mark page_mark_of_case(const struct case_result *);
 void page_chip(FILE *, const struct mark *, const char *word);
+void page_sign(FILE *, const struct mark *); /* the sign alone, the word for who cannot see it */
+
+/* The rest of a link whose address was just written, with the client's name and below it its
+ * version: to stand upright above a narrow column. */
+void page_upright(FILE *, const struct client_result *);
 
 extern const char page_css[]; /* page.css */
 

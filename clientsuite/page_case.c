@@ -208,7 +208,8 @@ static void put_name(FILE *f, const struct results *r, const struct case_result 
 
 static void put_alike(FILE *f, const struct results *r, const struct case_result *like)
 {
-    fputs("<p>The same as <a href=\"#", f);
+    fprintf(f, "<p>%s <a href=\"#",
+            results_has_many(r) ? "Times apart, the same as" : "The same as");
     page_play_id(f, r, like);
     fputs("\">", f);
     put_name(f, r, like);
@@ -220,6 +221,8 @@ static void put_play(FILE *f, const struct results *r, const struct case_result 
                      const struct case_result *like, bool is_open)
 {
     struct mark mark = page_mark_of_case(c);
+    /* Of many, one shows what happened: the page must stay one that can be opened. */
+    bool has_evidence = !like || !results_has_many(r);
     fputs("<section class=\"play\" id=\"", f);
     page_play_id(f, r, c);
     fprintf(f, "\">\n<h4>");
@@ -235,9 +238,9 @@ static void put_play(FILE *f, const struct results *r, const struct case_result 
         put_held(f, c);
         put_fate(f, c);
     }
-    if (c->record && c->record->journal)
+    if (has_evidence && c->record && c->record->journal)
         put_ladder(f, c, is_open);
-    if (c->record)
+    if (has_evidence && c->record)
         put_output(f, "What the client wrote on standard error", c->record->stderr_text);
     put_by_hand(f, r, c);
     fputs("</section>\n", f);
@@ -299,12 +302,13 @@ static void put_heading(FILE *f, const struct scenario *s)
 static const struct case_result *alike(const struct results *r, size_t group,
                                        const struct case_result *c)
 {
+    enum alike how = results_has_many(r) ? ALIKE_BUT_FOR_TIMES : ALIKE_EXACTLY;
     for (size_t k = 0; k <= c->client; k++)
         for (size_t i = group; i < group_end(r->plan, group); i++) {
             const struct case_result *other = &r->clients[k].cases[i];
             if (other == c)
                 return NULL;
-            if (plays_are_alike(other, c, ALIKE_EXACTLY))
+            if (plays_are_alike(other, c, how))
                 return other;
         }
     return NULL;

@@ -41,6 +41,21 @@ static void put_cell(FILE *f, const struct results *r, size_t client, size_t gro
     fputs("</td>", f);
 }
 
+/* Many clients stand side by side as in a matrix: signs in narrow columns. */
+static void put_narrow_cell(FILE *f, const struct results *r, size_t client, size_t group)
+{
+    const struct case_result *c = group_worst(r, client, group);
+    struct mark mark = page_mark_of_case(c);
+    fprintf(f, "<td class=\"%s\">", mark.tone);
+    if (case_rank(c) < RANK_NONE) {
+        fputs("<a href=\"#", f);
+        page_play_id(f, r, c);
+        fprintf(f, "\" title=\"%s\">", mark.word);
+    }
+    page_sign(f, &mark);
+    fputs(case_rank(c) < RANK_NONE ? "</a></td>" : "</td>", f);
+}
+
 static void put_row(FILE *f, const struct results *r, size_t group)
 {
     const struct scenario *s = r->plan->cases[group].scenario;
@@ -56,7 +71,7 @@ static void put_row(FILE *f, const struct results *r, size_t group)
     page_text(f, s->id);
     fputs("</code></th>", f);
     for (size_t i = 0; i < r->client_count; i++)
-        put_cell(f, r, i, group);
+        (results_has_many(r) ? put_narrow_cell : put_cell)(f, r, i, group);
     fputs("</tr>\n", f);
 }
 
@@ -73,15 +88,34 @@ static void put_layer(FILE *f, const struct results *r, const char *layer)
             count++;
             missed += group_rank(r, i) < RANK_NONE;
         }
-    fprintf(f, "<tbody class=\"%s\"><tr class=\"layer\"><th colspan=\"%zu\" scope=\"rowgroup\">",
-            missed ? "missed" : "fine", r->client_count + 1);
+    fprintf(f, "<tbody class=\"%s\"><tr class=\"layer\"><th scope=\"rowgroup\">",
+            missed ? "missed" : "fine");
     page_text(f, layer);
-    fprintf(f, " <small>%zu cases, %zu with something to look at</small></th></tr>\n", count,
-            missed);
+    fprintf(f,
+            " <small>%zu cases, %zu with something to look at</small></th><td "
+            "colspan=\"%zu\"></td></tr>\n",
+            count, missed, r->client_count);
     for (size_t i = 0; i < r->plan->count; i++)
         if (is_in_layer(r->plan, i, layer))
             put_row(f, r, i);
     fputs("</tbody>\n", f);
+}
+
+static void put_table_head(FILE *f, const struct results *r)
+{
+    bool has_many = results_has_many(r);
+    fprintf(f,
+            "<div class=\"%s\" tabindex=\"0\"><table class=\"%s\" style=\"--n:%zu\"><thead><tr><th "
+            "scope=\"col\">Case</th>",
+            has_many ? "grid" : "scroll", has_many ? "matrix" : "cases", r->client_count);
+    if (!has_many)
+        page_client_heads(f, r);
+    for (size_t i = 0; has_many && i < r->client_count; i++) {
+        fputs("<th scope=\"col\"><a href=\"#client/", f);
+        page_client(f, r, i);
+        page_upright(f, &r->clients[i]);
+        fputs("</th>", f);
+    }
 }
 
 void page_cases(FILE *f, const struct results *r)
@@ -89,11 +123,9 @@ void page_cases(FILE *f, const struct results *r)
     fputs("<section id=\"cases\"><h2>All cases</h2>\n<fieldset class=\"filter\"><legend "
           "class=\"hidden\">Which cases</legend><label><input type=\"radio\" name=\"show\" "
           "id=\"show-all\" checked> all</label> <label><input type=\"radio\" name=\"show\" "
-          "id=\"show-missed\"> only with something to look at</label></fieldset>\n"
-          "<div class=\"scroll\" tabindex=\"0\"><table class=\"cases\"><thead><tr><th "
-          "scope=\"col\">Case</th>",
+          "id=\"show-missed\"> only with something to look at</label></fieldset>\n",
           f);
-    page_client_heads(f, r);
+    put_table_head(f, r);
     fputs("</tr></thead>\n", f);
     for (size_t i = 0; i < r->plan->count; i++)
         if (is_group(r->plan, i) && group_begins_layer(r->plan, i))

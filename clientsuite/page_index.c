@@ -8,7 +8,7 @@
 #include "page.h"
 #include "page_case.h"
 
-enum { NAMES_MOST = 4 };
+enum { NAMES_MOST = 3 };
 
 /* The first verdict of that rank, own checks before house checks; and how many more there are. */
 static const struct verdict *find_verdict(const struct case_result *c, enum rank rank, size_t *more)
@@ -33,14 +33,14 @@ static const struct case_result *first_of(const struct results *r, size_t group,
 
 static void put_name(FILE *f, const struct results *r, size_t client)
 {
-    struct buf title = { 0 };
+    struct buf name = { 0 };
     if (results_is_one_profile(r)) {
         page_text(f, r->clients[client].variant->name);
         return;
     }
-    client_title(&title, &r->clients[client]);
-    page_text(f, title.at);
-    buf_free(&title);
+    client_name(&name, &r->clients[client]);
+    page_text(f, name.at);
+    buf_free(&name);
 }
 
 /* With one client there is nothing to say. */
@@ -52,13 +52,14 @@ static void put_clients(FILE *f, const struct results *r, size_t group, enum ran
     fputs("<small class=\"who\">", f);
     if (n == r->client_count && n > 1)
         fprintf(f, "all %zu", n);
-    for (size_t k = 0; n < r->client_count && k < r->client_count; k++)
-        if (case_rank(group_worst(r, k, group)) == rank && shown++ < NAMES_MOST) {
-            fputs(shown > 1 ? ", " : "", f);
-            put_name(f, r, k);
-        }
-    if (n < r->client_count && n > NAMES_MOST)
-        fprintf(f, " and %zu more", n - NAMES_MOST);
+    else if (n > NAMES_MOST)
+        fprintf(f, "%zu of %zu", n, r->client_count);
+    else
+        for (size_t k = 0; r->client_count > 1 && k < r->client_count; k++)
+            if (case_rank(group_worst(r, k, group)) == rank) {
+                fputs(shown++ ? ", " : "", f);
+                put_name(f, r, k);
+            }
     fputs("</small>", f);
 }
 

@@ -23,12 +23,6 @@ static void end(struct buf *b)
     buf_string(b, "}\n");
 }
 
-static void add_flag(struct buf *b, const char *name, bool flag)
-{
-    member_name(b, name);
-    buf_string(b, flag ? "true" : "false");
-}
-
 static void add_texts(struct buf *b, const char *name, const char *const *texts)
 {
     member_name(b, name);
@@ -91,7 +85,7 @@ static void add_proxy_object(struct buf *b, const struct proxy_setup *p,
     buf_char(b, '{');
     member_text(b, "url", p->url);
     if (p->is_literal)
-        add_flag(b, "literal", true);
+        member_flag(b, "literal", true);
     add_credentials(b, k);
     buf_char(b, '}');
 }
@@ -153,11 +147,11 @@ static void add_rare_keys(struct buf *b, const struct setup *s, uint64_t given)
     if (given & 1ULL << CLIENT_SCHEMES && k->schemes)
         add_texts(b, "schemes", k->schemes);
     if (given & 1ULL << CLIENT_COOKIES)
-        add_flag(b, "cookies", k->cookies);
+        member_flag(b, "cookies", k->cookies);
     if (given & 1ULL << CLIENT_CACHE)
-        add_flag(b, "cache", k->cache);
+        member_flag(b, "cache", k->cache);
     if (given & 1ULL << CLIENT_VERIFY)
-        add_flag(b, "verify", k->verify);
+        member_flag(b, "verify", k->verify);
     if (given & 1ULL << CLIENT_ROTATE && k->rotate)
         member_text(b, "rotate", k->rotate);
     if (s->environment_count)
@@ -188,7 +182,7 @@ void protocol_open(struct buf *b, uint64_t session, const struct setup *s)
     add_proxies(b, s);
     member_text(b, "ca_file", s->ca_file);
     add_retry(b, k);
-    add_flag(b, "redirects", k->redirects);
+    member_flag(b, "redirects", k->redirects);
     add_deadlines(b, k->connect, k->read, k->total);
     add_rare_keys(b, s, k->given | inherited(k));
     end(b);
@@ -209,7 +203,7 @@ void protocol_change(struct buf *b, uint64_t session, const struct setup *s)
     if (k->given & 1ULL << CLIENT_RETRY)
         add_retry(b, k);
     if (k->given & 1ULL << CLIENT_REDIRECTS)
-        add_flag(b, "redirects", k->redirects);
+        member_flag(b, "redirects", k->redirects);
     if (k->given & 1ULL << CLIENT_DEADLINES)
         add_deadlines(b, k->connect, k->read, k->total);
     add_rare_keys(b, s, k->given);
@@ -238,7 +232,7 @@ static void add_body(struct buf *b, const struct request_setup *r)
     else
         member_number(b, "size", (int64_t)body->size);
     if (body->source == BODY_STREAM)
-        add_flag(b, "stream", true);
+        member_flag(b, "stream", true);
     buf_char(b, '}');
 }
 
@@ -275,13 +269,13 @@ void protocol_request(struct buf *b, uint64_t session, uint64_t id, const struct
     if (s->has_body)
         add_body(b, r);
     if (s->expect_continue)
-        add_flag(b, "expect_continue", true);
+        member_flag(b, "expect_continue", true);
     if (s->stream_read)
         member_text(b, "read", "stream");
     if (s->connect || s->read || s->total)
         add_deadlines(b, r->connect_limit, r->read_limit, r->total);
     if (s->parallel)
-        add_flag(b, "parallel", true);
+        member_flag(b, "parallel", true);
     end(b);
 }
 

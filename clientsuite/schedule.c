@@ -19,6 +19,9 @@
 #include "timer.h"
 #include "twins.h"
 
+/* While our own loop is late by so much, nothing is begun beside so many. */
+static const int64_t CROWDED = 50 * CLOCK_MS;
+enum { CALM = 16 };
 static const int64_t NOISE_EVERY = 10 * CLOCK_MS, NOISE_TOLD = 20 * CLOCK_MS,
                      NOISE_BLAMED = 100 * CLOCK_MS;
 
@@ -39,6 +42,7 @@ struct schedule {
     struct twins *twins;
     struct timer turn, noise;
     size_t total, done, taken;
+    int64_t lag; /* of our own loop, just now */
     bool has_ended;
 };
 
@@ -265,9 +269,15 @@ static bool may_start(const struct schedule *s, const struct job *job)
                                      : s->contracts[job->client] == CONTRACT_KEPT;
 }
 
+/* More would only be slower together; and what is slow cannot be judged. */
+static bool has_room(const struct schedule *s)
+{
+    return lanes_have_room(&s->lanes) && (s->lag < CROWDED || s->taken < CALM);
+}
+
 static void fill_lanes(struct schedule *s)
 {
-    for (struct queued **link = &s->queue; *link && lanes_have_room(&s->lanes);) {
+    for (struct queued **link = &s->queue; *link && has_room(s);) {
         struct queued *q = *link;
         struct lane *l = may_start(s, &q->job) ? lanes_for(&s->lanes, &q->job) : NULL;
         if (!l && s->contracts[q->job.client] != CONTRACT_BROKEN) {
@@ -313,6 +323,9 @@ static void on_noise(void *arg)
 {
     struct schedule *s = arg;
     int64_t now = clock_now(), lag = now - s->noise.due;
+    if (s->lag >= CROWDED && lag < CROWDED)
+        ask_turn(s);
+    s->lag = lag;
     if (lag > NOISE_TOLD)
         lanes_note_lag(&s->lanes, lag);
     timer_set(&s->noise, now + NOISE_EVERY);

@@ -28,7 +28,7 @@ const char suite_help[] =
     "NAME: a profile's file, or the name of a known one; name@variant: one variant.\n"
     "  --only PATTERN    these cases: ids, `*` is any run of characters (repeatable)\n"
     "  --layer LAYER     these; --tier 1: what is graded; --shard K/N: every N-th\n"
-    "  --jobs N          lanes side by side (64; 32 for drivers, 8 for heavy ones)\n"
+    "  --jobs N          lanes side by side (32 of a client, 8 of a heavy one; 64)\n"
     "  --seed N          shuffles the cases, and makes chance come out the same again\n"
     "  --keep FOLDER     keeps the evidence: journals, outcomes, scenarios\n"
     "  --min-run N       fewer cases put to the test than N: exit status 4\n"

@@ -206,6 +206,12 @@ bool grading_may_be_lag(const struct grading *g, int64_t from, int64_t to, int64
     return lag > 0 && lag >= excess;
 }
 
+/* Client and driver wait for their turns as we do, so a tenth stands for all of it. */
+bool grading_was_slow(const struct grading *g, int64_t from, int64_t to)
+{
+    return to > from && grading_may_be_lag(g, from, to, (to - from) / 10);
+}
+
 const struct fp_event **grade_events(const struct journal *j, size_t *count)
 {
     const struct fp_event **events =

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "clock.h"
 #include "http.h"
@@ -98,9 +99,13 @@ static struct finding say_hang(struct grading *g, const struct fp_event *step, i
         return grading_found(g, FINDING_UNTESTED, "%s is not over", grading_event_text(g, step));
     if (grading_is(g->end, FIELD_why, "storm")) /* we ended it, not the client */
         return grading_found(g, FINDING_UNTESTED, "the case was ended: a storm");
-    struct finding f = grading_found(
-        g, FINDING_BROKEN, limit < INT64_MAX ? "%s never ended; it had %.3f s" : "%s never ended",
-        grading_event_text(g, step), grading_seconds(limit));
+    bool excused = grading_was_slow(g, step->t, g->end->t);
+    enum finding_kind kind = excused ? FINDING_UNSURE : FINDING_BROKEN;
+    const char *lag = excused ? "; but we lagged ourselves meanwhile" : "";
+    const char *text = grading_event_text(g, step);
+    struct finding f = limit < INT64_MAX ? grading_found(g, kind, "%s never ended; it had %.3f s%s",
+                                                         text, grading_seconds(limit), lag)
+                                         : grading_found(g, kind, "%s never ended%s", text, lag);
     grading_evidence(&f, step);
     grading_evidence(&f, g->end);
     return f;
@@ -225,6 +230,50 @@ static struct finding judge_bypass(struct grading *g)
 
 /* ---- form ------------------------------------------------------------------------------------ */
 
+/* The authority of an absolute-form target without userinfo; empty: there is none. */
+static struct http_slice authority_of(const struct fp_event *request)
+{
+    const struct event_value *target = event_get(request, FIELD_target);
+    struct http_slice authority = { "", 0 };
+    const char *from = target && target->len ? memmem(target->text, target->len, "://", 3) : NULL;
+    if (!from)
+        return authority;
+    from += strlen("://");
+    authority = (struct http_slice){ from, (size_t)(target->text + target->len - from) };
+    for (size_t i = 0; i < authority.len; i++)
+        if (strchr("/?#", authority.at[i])) /* NUL ends it as well */
+            authority.len = i;
+    const char *at = authority.len ? memrchr(authority.at, '@', authority.len) : NULL;
+    if (at)
+        authority = (struct http_slice){ at + 1, authority.len - (size_t)(at + 1 - authority.at) };
+    return authority;
+}
+
+/* Without the port that goes without saying. */
+static struct http_slice without_default_port(struct http_slice authority, bool is_https)
+{
+    const char *port = is_https ? ":443" : ":80";
+    size_t len = strlen(port);
+    if (authority.len > len && memcmp(authority.at + authority.len - len, port, len) == 0)
+        authority.len -= len;
+    return authority;
+}
+
+/* RFC 9112, 3.2: Host is identical to the authority of the target URI. */
+static bool has_other_host(const struct fp_event *request)
+{
+    const struct event_value *v = event_get(request, FIELD_header);
+    struct http_head head = { .fields = { v ? v->text : "", v ? v->len : 0 } };
+    struct http_slice authority = authority_of(request), host;
+    if (authority.len == 0 || !http_find(&head, "Host", &host))
+        return false;
+    const struct event_value *target = event_get(request, FIELD_target);
+    bool is_https = target->len > 6 && strncasecmp(target->text, "https:", 6) == 0;
+    authority = without_default_port(authority, is_https);
+    host = without_default_port(host, is_https);
+    return authority.len != host.len || strncasecmp(authority.at, host.at, host.len) != 0;
+}
+
 static const char *wrong_form(const struct grading *g, const struct fp_event *e)
 {
     bool is_options = grading_is(e, FIELD_method, "OPTIONS");
@@ -237,8 +286,10 @@ static const char *wrong_form(const struct grading *g, const struct fp_event *e)
         return grading_is(e, FIELD_form, "authority") ? NULL : "is not in authority-form";
     if (is_options && grading_is(e, FIELD_form, "asterisk"))
         return NULL;
+    if (at_proxy && !grading_is(e, FIELD_form, "absolute"))
+        return "is not in absolute-form";
     if (at_proxy)
-        return grading_is(e, FIELD_form, "absolute") ? NULL : "is not in absolute-form";
+        return has_other_host(e) ? "has a Host that is not the target's" : NULL;
     return grading_is(e, FIELD_form, "origin") ? NULL : "is not in origin-form";
 }
 

@@ -83,6 +83,9 @@ int64_t grading_lag(const struct grading *, int64_t from, int64_t to);
 bool grading_jumped(const struct grading *, int64_t from, int64_t to);
 /* An upper bound was missed by `excess` between two moments: could our own lag be the cause? */
 bool grading_may_be_lag(const struct grading *, int64_t from, int64_t to, int64_t excess);
+/* Was our own lag so much of that time that whatever ran out in it may have run out for want of a
+ * turn on this host? */
+bool grading_was_slow(const struct grading *, int64_t from, int64_t to);
 
 /* Does the Retry-After of this answer name a date? */
 bool grading_is_date(const struct fp_event *response);

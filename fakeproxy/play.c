@@ -21,6 +21,7 @@
 #include "play_ca.h"
 #include "play_command.h"
 #include "play_environment.h"
+#include "play_part.h"
 #include "play_ready.h"
 #include "timer.h"
 
@@ -29,22 +30,13 @@ enum { DEFAULT_PORT = 8888, SIGNALS = 4 };
 static const int64_t FLUSH_EVERY = 100 * CLOCK_MS;
 static const int64_t QUIET = 20 * CLOCK_MS;
 
-/* One scenario being played, and what is known of it for the summary. */
-struct part {
-    const struct scenario *scenario;
-    struct instance *instance;
-    char *name; /* id, or id@variant */
-    struct log *log;
-    uint64_t visits, requests, rules_played; /* visits: connections to its proxies */
-};
-
 struct play {
     const struct options *options;
     struct log_style log;
     struct loop loop;
     struct scenario_set *sets;
     size_t set_count;
-    struct part *parts;
+    struct play_part *parts;
     size_t part_count;
     struct journal_file *journal;
     struct judge *judge;
@@ -164,36 +156,7 @@ static int load(struct play *p)
     return 0;
 }
 
-static bool is_text(const struct event_value *v, const char *z)
-{
-    return v && strlen(z) == v->len && memcmp(z, v->text, v->len) == 0;
-}
-
-static bool is_proxy(const struct scenario *s, const char *name)
-{
-    int actor = scenario_actor(s, name);
-    return actor >= 0 && s->actors[actor].is_proxy;
-}
-
-/* Requests are the client's own: what a proxy passes on to an origin is not counted again. */
-static void count_event(void *arg, const struct fp_event *e)
-{
-    struct part *part = arg;
-    if (e->kind == EVENT_request && !is_text(event_get(e, FIELD_via), "forward"))
-        part->requests++;
-    part->rules_played += e->kind == EVENT_rule;
-    part->visits += e->kind == EVENT_accept && is_proxy(part->scenario, e->at);
-}
-
-static char *name_of(const struct scenario *s)
-{
-    char *name;
-    if (asprintf(&name, "%s%s%s", s->id, s->variant ? "@" : "", s->variant ? s->variant : "") < 0)
-        abort();
-    return name;
-}
-
-static int start_part(struct play *p, struct part *part, bool is_first)
+static int start_part(struct play *p, struct play_part *part, bool is_first)
 {
     const struct scenario *s = part->scenario;
     const struct options *o = p->options;
@@ -218,7 +181,7 @@ static int start_part(struct play *p, struct part *part, bool is_first)
     }
     const char *told = p->part_count > 1 ? part->name : NULL;
     struct journal *journal = instance_journal(part->instance);
-    journal_listen(journal, count_event, part);
+    play_part_count(part);
     if (!o->quiet) {
         part->log = log_new(&p->log, told);
         log_diagnose(part->log, s, o->upstream_count > 0);
@@ -237,8 +200,7 @@ static int start(struct play *p)
         abort();
     for (size_t i = 0; i < p->set_count; i++)
         for (size_t k = 0; k < p->sets[i].count; k++, n++) {
-            p->parts[n].scenario = p->sets[i].scenarios[k];
-            p->parts[n].name = name_of(p->parts[n].scenario);
+            play_part_init(&p->parts[n], p->sets[i].scenarios[k]);
             int width = (int)strlen(p->parts[n].name);
             if (width > p->log.name_width)
                 p->log.name_width = width;
@@ -312,31 +274,12 @@ static int start_command(struct play *p)
     return code;
 }
 
-/* Nobody can come to a proxy that refuses connections, or that the client is not to use. */
-static bool can_be_visited(const struct scenario *s)
-{
-    const struct client_keys *k = &s->client.keys;
-    return k->proxy != PROXY_NONE &&
-           (k->proxy == PROXY_URL || s->actors[k->proxy].listen == LISTEN_OPEN);
-}
-
-/* COMMAND could have come to a proxy, and came to none. */
-static bool is_never_used(const struct play *p)
-{
-    for (size_t i = 0; i < p->part_count; i++)
-        if (p->parts[i].visits > 0 || !can_be_visited(p->parts[i].scenario))
-            return false;
-    return true;
-}
-
 /* What must be said first: all the rest is about nothing then. */
 static void say_never_used(struct play *p)
 {
-    if (!is_never_used(p))
+    bool was_direct;
+    if (!play_parts_are_unused(p->parts, p->part_count, &was_direct))
         return;
-    bool was_direct = false;
-    for (size_t i = 0; i < p->part_count; i++)
-        was_direct = was_direct || p->parts[i].requests > 0;
     fprintf(stderr,
             "fakeproxy: %s never used the proxy%s. HTTP_PROXY, HTTPS_PROXY and ALL_PROXY named it, "
             "in capital and in small letters.\n           %s.\n",
@@ -368,7 +311,7 @@ static void sum_up(struct play *p)
 {
     say_command_end(p);
     for (size_t i = 0; i < p->part_count && !p->options->quiet; i++) {
-        const struct part *part = &p->parts[i];
+        const struct play_part *part = &p->parts[i];
         fprintf(p->log.out, "%s: requests: %llu, rules played: %llu; ", part->name,
                 (unsigned long long)part->requests, (unsigned long long)part->rules_played);
         if (!judge_print(p->judge, i, p->log.out))
@@ -405,7 +348,7 @@ static void stop(struct play *p)
     judge_free(p->judge);
     for (size_t i = 0; i < p->part_count && p->parts; i++) {
         log_free(p->parts[i].log);
-        free(p->parts[i].name);
+        play_part_free(&p->parts[i]);
     }
     free(p->parts);
     for (size_t i = 0; i < p->set_count; i++)
@@ -458,7 +401,9 @@ static int exit_code(const struct play *p)
         return p->exit_code;
     if (code != EXIT_HARNESS && play_command_failed(p->command))
         return EXIT_VERDICT;
-    return code == EXIT_OK && p->command && is_never_used(p) ? EXIT_NOTHING : code;
+    bool was_direct,
+        is_unused = p->command && play_parts_are_unused(p->parts, p->part_count, &was_direct);
+    return code == EXIT_OK && is_unused ? EXIT_NOTHING : code;
 }
 
 static int run(struct play *p)

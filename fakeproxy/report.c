@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "markup.h"
+#include "member.h"
 #include "say.h"
 #include "wrap.h"
 
@@ -148,59 +149,53 @@ void report_diagnosis(FILE *f, const struct reported *r, bool colour)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void add_text(struct buf *b, const char *name, const char *text)
-{
-    buf_printf(b, ",\"%s\":", name);
-    buf_json(b, text, strlen(text));
-}
-
-static const char *flag(bool value)
-{
-    return value ? "true" : "false";
-}
-
-/* The last member of an object. */
 static void add_evidence(struct buf *b, const uint64_t *evidence, size_t count)
 {
-    buf_string(b, ",\"evidence\":[");
+    member_name(b, "evidence");
+    buf_char(b, '[');
     for (size_t i = 0; i < count; i++) {
         buf_string(b, i ? "," : "");
         buf_number(b, (int64_t)evidence[i]);
     }
-    buf_string(b, "]}");
+    buf_char(b, ']');
 }
 
 static void add_verdict(struct buf *b, const struct verdict *v)
 {
-    buf_string(b, "{\"id\":");
-    buf_json(b, v->id, strlen(v->id));
-    add_text(b, "level", level_name(v->level));
-    add_text(b, "verdict", verdict_kind_name(v->kind));
-    buf_printf(b, ",\"holds\":%s,\"critical\":%s,\"house\":%s", flag(v->holds), flag(v->critical),
-               flag(v->house));
+    buf_char(b, '{');
+    member_text(b, "id", v->id);
+    member_text(b, "level", level_name(v->level));
+    member_text(b, "verdict", verdict_kind_name(v->kind));
+    member_flag(b, "holds", v->holds);
+    member_flag(b, "critical", v->critical);
+    member_flag(b, "house", v->house);
     if (v->says)
-        add_text(b, "says", v->says);
-    add_text(b, "sentence", v->sentence);
+        member_text(b, "says", v->says);
+    member_text(b, "sentence", v->sentence);
     add_evidence(b, v->evidence, v->evidence_count);
+    buf_char(b, '}');
 }
 
 static void add_found(struct buf *b, const struct diagnosed *f)
 {
-    buf_string(b, "{\"code\":");
-    buf_json(b, f->code, strlen(f->code));
-    add_text(b, "layer", f->layer);
-    buf_printf(b, ",\"mistake\":%s,\"critical\":%s,\"times\":", flag(!f->note), flag(f->critical));
-    buf_number(b, (int64_t)f->times);
-    add_text(b, "seen", f->seen);
-    add_text(b, "cause", f->cause);
-    add_text(b, "fix", f->fix);
+    buf_char(b, '{');
+    member_text(b, "code", f->code);
+    member_text(b, "layer", f->layer);
+    member_flag(b, "mistake", !f->note);
+    member_flag(b, "critical", f->critical);
+    member_number(b, "times", (int64_t)f->times);
+    member_text(b, "seen", f->seen);
+    member_text(b, "cause", f->cause);
+    member_text(b, "fix", f->fix);
     add_evidence(b, f->evidence, f->evidence_count);
+    buf_char(b, '}');
 }
 
 static void add_diagnosis(struct buf *b, const struct diagnosis *d)
 {
     size_t count = d ? diagnosis_count(d) : 0;
-    buf_string(b, ",\"diagnosis\":[");
+    member_name(b, "diagnosis");
+    buf_char(b, '[');
     for (size_t i = 0; i < count; i++) {
         buf_string(b, i ? ",\n " : "\n ");
         add_found(b, diagnosis_get(d, i));
@@ -210,19 +205,20 @@ static void add_diagnosis(struct buf *b, const struct diagnosis *d)
 
 static void add_scenario(struct buf *b, const struct reported *r)
 {
-    buf_string(b, "{\"id\":");
-    buf_json(b, r->scenario->id, strlen(r->scenario->id));
+    buf_char(b, '{');
+    member_text(b, "id", r->scenario->id);
     if (r->scenario->variant)
-        add_text(b, "variant", r->scenario->variant);
-    buf_printf(b, ",\"exercised\":%s", flag(r->graded->exercised));
+        member_text(b, "variant", r->scenario->variant);
+    member_flag(b, "exercised", r->graded->exercised);
     if (r->graded->reason[0])
-        add_text(b, "reason", r->graded->reason);
-    buf_string(b, ",\"checks\":[");
+        member_text(b, "reason", r->graded->reason);
+    member_name(b, "checks");
+    buf_char(b, '[');
     for (size_t i = 0; i < r->graded->count; i++) {
         buf_string(b, i ? ",\n " : "\n ");
         add_verdict(b, &r->graded->verdicts[i]);
     }
-    buf_string(b, "]");
+    buf_char(b, ']');
     add_diagnosis(b, r->diagnosis);
     buf_char(b, '}');
 }
@@ -250,23 +246,30 @@ void report_command_end(FILE *f, const struct reported_command *c)
 static void add_command(struct buf *b, const struct reported_command *c)
 {
     char name[24];
-    buf_string(b, "\"command\":{\"argv\":[");
+    member_name(b, "command");
+    buf_char(b, '{');
+    member_name(b, "argv");
+    buf_char(b, '[');
     for (char *const *word = c->argv; *word; word++) {
         buf_string(b, word == c->argv ? "" : ",");
         buf_json(b, *word, strlen(*word));
     }
+    buf_char(b, ']');
     if (c->code >= 0)
-        buf_printf(b, "],\"exit\":%d},", c->code);
+        member_number(b, "exit", c->code);
     else
-        buf_printf(b, "],\"signal\":\"%s\"},", signal_name(c, name));
+        member_text(b, "signal", signal_name(c, name));
+    buf_char(b, '}');
 }
 
 static void add_json(struct buf *b, const struct report *r)
 {
-    buf_printf(b, "{\"exit\":%d,", r->exit_code);
+    buf_char(b, '{');
+    member_number(b, "exit", r->exit_code);
     if (r->command)
         add_command(b, r->command);
-    buf_string(b, "\"scenarios\":[");
+    member_name(b, "scenarios");
+    buf_char(b, '[');
     for (size_t i = 0; i < r->count; i++) {
         buf_string(b, i ? ",\n" : "\n");
         add_scenario(b, &r->scenarios[i]);

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "arena.h"
 #include "buf.h"
@@ -74,6 +75,25 @@ static struct condition without_fault(struct condition c)
                                .limit = -1 };
 }
 
+/* A request field that was to be the proxy's: what a client makes of it is what its case is about.
+ */
+static bool is_for_proxy(const struct field_line *f)
+{
+    static const char name[] = "Proxy-Authorization";
+    return f->name.len == strlen(name) && strncasecmp(f->name.octets, name, f->name.len) == 0;
+}
+
+static void mend_fields(struct arena *arena, struct step *step)
+{
+    struct field_line *left = arena_take(arena, (step->header_count + 1) * sizeof(*left));
+    size_t n = 0;
+    for (size_t i = 0; i < step->header_count; i++)
+        if (!is_for_proxy(&step->headers[i]))
+            left[n++] = step->headers[i];
+    step->headers = left;
+    step->header_count = n;
+}
+
 static const struct step *calm(const struct scenario *s, struct arena *arena)
 {
     const struct step *steps = s->client.steps;
@@ -86,6 +106,7 @@ static const struct step *calm(const struct scenario *s, struct arena *arena)
             mend_keys(s, arena, change);
             own[i].change = change;
         }
+        mend_fields(arena, &own[i]);
         own[i].after = without_fault(steps[i].after);
         own[i].cancel = (struct condition){ .kind = CONDITION_NONE, .limit = -1 };
     }
@@ -165,6 +186,9 @@ static bool has_literal_proxy(const struct client_keys *k)
 
 static bool is_calmed(const struct step *s)
 {
+    for (size_t i = 0; i < s->header_count; i++)
+        if (is_for_proxy(&s->headers[i]))
+            return true;
     return s->cancel.kind != CONDITION_NONE || (s->change && has_literal_proxy(s->change)) ||
            (s->after.kind == CONDITION_EVENT && !is_certain(s->after.match));
 }

@@ -3,11 +3,11 @@
  * could mean that the client cannot do such a request at all.
  *
  * The twin is the case without its rules; every listener is open from the start, every certificate
- * good, no proxy asks for credentials, and a proxy URL that was to be taken literally is the plain
- * one: what a 407, a name in a certificate or a stray octet in a URL does to the client is what its
- * cases are about. Exits, promises and gates of origins stay. A step's `after` on anything but a
- * step's own start or end becomes its `plus`: its event may never come. Nothing is cancelled, and
- * there are no checks.
+ * good, no proxy asks for credentials, no step sets the field Proxy-Authorization by hand, and a
+ * proxy URL that was to be taken literally is the plain one: what a 407, a name in a certificate,
+ * such a field or a stray octet in a URL does to the client is what its cases are about. Exits,
+ * promises and gates of origins stay. A step's `after` on anything but a step's own start or end
+ * becomes its `plus`: its event may never come. Nothing is cancelled, and there are no checks.
  */
 #ifndef FP_TWIN_H
 #define FP_TWIN_H

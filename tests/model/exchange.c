@@ -387,7 +387,7 @@ int call_finish(struct call *c, struct connection *conn)
     if (mutant(MUTANT_NEEDS_CLOSE_NOTIFY) && result == 0 && c->uri->is_https)
         result = await_close_notify(c, conn);
     bool is_clean = mutant(MUTANT_KEEPS_UNREAD_OCTETS) || mutant(MUTANT_GUESSES) ||
-                     reader_left(&conn->reader) == 0;
+                    reader_left(&conn->reader) == 0;
     bool is_stuck = result < 0 && c->failure.kind == KIND_TIMEOUT_READ;
     if (result == 0 && c->response.is_persistent && is_clean) {
         honour_timeout(conn, &c->response);

@@ -77,7 +77,7 @@ def verdicts_of(lines):
             _, verdict, seconds = found.get(key, (None, None, 0))
             if verdict is None or FROM_GOOD_TO_BAD.index(check["verdict"]) > FROM_GOOD_TO_BAD.index(verdict):
                 verdict = check["verdict"]
-            found[key] = (check["level"], verdict, max(seconds, round(line["took"], 3)))
+            found[key] = (check["level"], verdict, max(seconds, round(line.get("took", 0), 3)))
     return found
 
 

@@ -232,9 +232,10 @@ static int refused(struct call *c, struct connection *conn)
         return 0;
     }
     if (status == 407)
-        return failure_set(&c->failure, KIND_PROXY_AUTH,
-                           "the proxy answered CONNECT with 407: proxy authentication required%s%s",
-                           why ? "; " : "", why ? why : "");
+        return failure_set(
+            &c->failure, KIND_PROXY_AUTH,
+            "the proxy answered CONNECT with 407 (proxy authentication required)%s%s",
+            why ? "; " : "", why ? why : "");
     return failure_set(&c->failure, KIND_PROXY_CONNECT,
                        "the proxy answered CONNECT with %d: there is no tunnel", status);
 }

@@ -6,15 +6,39 @@ import ssl
 from dialogue import check, equal, plays, tunnel
 
 
+def second(play):
+    """The other request of that case, as it should be."""
+    play.step(2)
+    c = play.dial()
+    c.get("/d", host=play.host() + ":8080")
+    c.answer(200)
+    play.outcome(2, status=200, body="whole")
+
+
 @plays("routing/absolute-form")
 def whole_uri(play):
-    play.passes("target", "host")
+    play.passes("target", "host", "port")
     play.step()
     c = play.dial()
     c.get("/a?b=c")
     c.answer(200)
     play.outcome(status=200, body="whole")
+    second(play)
     equal(play.event("request", at="proxy")["form"], "absolute", "the form")
+
+
+@plays("routing/absolute-form")
+def without_its_port(play):
+    play.fails("port")
+    play.step()
+    c = play.dial()
+    c.get("/a?b=c")
+    c.answer(200)
+    play.outcome(status=200, body="whole")
+    play.step(2)
+    c.get("/d")
+    c.answer(200)
+    play.outcome(2, status=200, body="whole")
 
 
 @plays("routing/absolute-form")
@@ -25,6 +49,7 @@ def path_only(play):
     c.send("GET /a?b=c HTTP/1.1\r\nHost: %s\r\n\r\n" % play.host())
     c.head(400)
     play.outcome(ends="error", status=400, kind="protocol")
+    second(play)
 
 
 @plays("routing/absolute-form")
@@ -35,6 +60,7 @@ def with_its_fragment(play):
     c.get("/a?b=c#frag")
     c.head()
     play.outcome(status=200, body="whole")
+    second(play)
 
 
 @plays("routing/absolute-form")
@@ -45,6 +71,7 @@ def two_hosts(play):
     c.get("/a?b=c", headers="Host: %s\r\n" % play.host())
     c.head(400)
     play.outcome(ends="error", status=400, kind="protocol")
+    second(play)
 
 
 @plays("routing/no-local-dns")

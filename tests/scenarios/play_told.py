@@ -99,6 +99,11 @@ for row in (
     one_way_or_the_other(*row)
 
 
+told("tunnel/407-error-text", tunnels.credentials_wanted,
+     {"ends": "error", "kind": "proxy-auth", "error": "CONNECT was answered with 407: Proxy Authentication Required"},
+     passes="text named not-hidden")
+
+
 # ---- more than one outcome, or another wire ------------------------------------------------------
 
 

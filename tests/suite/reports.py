@@ -247,10 +247,13 @@ def order(page, *ids):
     eq(places, sorted(places))
 
 
-def items(page, name):
-    """The texts of the list items in the section of that id."""
-    section = page.source.split(f'<section id="{name}"', 1)[1].split("</section>", 1)[0]
-    return [html.unescape(re.sub(r"<[^>]*>", " ", item)) for item in re.findall(r"<li[^>]*>(.*?)</li>", section, re.S)]
+def section(page, name):
+    return page.source.split(f'<section id="{name}"', 1)[1].split("</section>", 1)[0]
+
+
+def items(source):
+    """The texts of list items."""
+    return [html.unescape(re.sub(r"<[^>]*>", " ", item)) for item in re.findall(r"<li[^>]*>(.*?)</li>", source, re.S)]
 
 
 def one_of_each():
@@ -268,7 +271,7 @@ def findings_come_first(run):
     page = report(run, "a.json")
     order(page, "findings", "counts", "house", "missed-critical", "case/e/critical", "missed-must", "case/d/must", "missed-should",
           "case/c/should", "missed-open", "case/b/open", "cases")
-    lines = items(page, "findings")
+    lines = items(section(page, "findings"))
     eq([next(name for name in ("critical", "must", "should", "open") if f"/{name} " in line) for line in lines], ["critical", "must", "should", "open"])
     assert "does first" in lines[0] and "About e/critical" in lines[0] and "default" in lines[0], lines[0]
     assert "all 2" in lines[1] and " retry" in lines[2], lines
@@ -296,15 +299,36 @@ def plays_that_are_alike_are_told_once(run):
     """In the very same words; each keeps its place, its ladder and its line to paste."""
     same = [told.check("first", "fail", evidence=[5], sentence="step 1 ends after 0.214 s")]
     other = [told.check("first", "fail", evidence=[5], sentence="step 1 ends after 0.215 s")]
+    known = [{**same[0], "baseline": "expected"}]
     make(run, "a.json", [told.case(verdict="fail", checks=same), told.case(verdict="fail", checks=same, variant="retry"),
-                         told.case(verdict="fail", checks=other, variant="third")])
+                         told.case(verdict="fail", checks=other, variant="third"), told.case(verdict="fail", checks=known, variant="zero")])
     page = report(run, "a.json")
-    eq(page.text.count("step 1 ends after 0.214 s"), 1)
+    eq(page.text.count("step 1 ends after 0.214 s"), 2)  # what a baseline knows is not the same
     eq(page.text.count("step 1 ends after 0.215 s"), 1)
     eq(page.text.count("The same as"), 1)
     for name in ("one/auth/one", "one@retry/auth/one", "one@third/auth/one"):
         classes = [kind for _, kind in page.inside[name]]
         assert "ladder" in classes and "hand" in classes, name
+
+
+@test
+def a_report_of_many_clients(run):
+    """Letters first, signs in narrow columns, who broke what in one cell; plays that are alike but for times have one ladder."""
+    cases = []
+    for k in range(9):
+        says = [told.check("first", "fail" if k else "pass", evidence=[5], sentence=f"step 1 ends after {k}.5 s")]
+        cases.append(told.case(verdict="fail" if k else "pass", client=f"client-{k}", checks=says))
+    cases[3]["checks"][-1].update(verdict="fail", critical=True)
+    make(run, "a.json", cases)
+    page = report(run, "a.json")
+    eq(tidy(run, "page.html"), [])
+    order(page, "findings", "counts", "house", "case/auth/one", "cases")
+    letters = items(page.source.split('<ul class="letters">')[1].split("</ul>")[0])
+    eq([line.split()[1] for line in letters], ["A", "C", "C", "F", "C", "C", "C", "C", "C"])
+    assert 'class="matrix"' in page.source and "8 of 9 kept it" in page.text and "Client-3" in items(section(page, "findings"))[0]
+    eq(sum("ladder" == kind for _, kind in page.inside["missed-critical"]), 2)
+    eq(page.text.count("Times apart, the same as"), 6)
+    eq(page.text.count("fakeproxy --scenario auth/one"), 8)
 
 
 # ---- texts that are not meant well ---------------------------------------------------------------------------------
@@ -621,7 +645,7 @@ def matrix_tells_what_is_alike_once(run):
     make(run, "five", [told.case(client="five", checks=[told.check("first", "not-exercised"), told.check("second", "not-exercised")])])
     run.run("matrix", "one", "two", "three", "four", "five", "-o", "m.html")
     page = told.Page(path(run, "m.html")).check()
-    lines = [" ".join(line.split()) for line in items(page, "evidence")]
+    lines = [" ".join(line.split()) for line in items(section(page, "evidence"))]
     for line, words in zip(lines, ("ends after 0.2 s One , Two", "ends after 2 requests Four", "ends after 0.2 s Three", "does first; does second:")):
         assert words in line, lines
     eq(len(lines), 4)

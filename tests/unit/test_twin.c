@@ -111,6 +111,23 @@ static const struct {
     { "{'event':['outcome','close'],'plus':'1s'}", CONDITION_TIME, CLOCK_S, 0 },
 };
 
+/* A client may refuse such a field, and is right to. */
+static void a_twin_sets_no_field_of_the_proxy(void **state)
+{
+    (void)state;
+    struct scenario_set set =
+        load("'client':{'steps':[{'url':'http://{origin}/','headers':[['X-A','b'],['proxy-"
+             "authorization','Basic dTE6cDE='],['X-B','c']]}]}");
+    struct scenario *twin = scenario_twin(set.scenarios[0]);
+    const struct step *step = &twin->client.steps[0];
+    assert_int_equal(step->header_count, 2);
+    assert_string_equal(step->headers[0].name.octets, "X-A");
+    assert_string_equal(step->headers[1].name.octets, "X-B");
+    assert_int_equal(set.scenarios[0]->client.steps[0].header_count, 3);
+    scenario_twin_free(twin);
+    scenario_set_free(&set);
+}
+
 static void a_step_waits_only_for_what_comes(void **state)
 {
     (void)state;
@@ -355,6 +372,8 @@ static const struct {
     { CLIENT("'sessions':{'a':{'proxy':{'url':'http://u:p@{proxy.addr}'}}},", ",'session':'a'"),
       true },
     { CLIENT("", ",'cancel':'1s'"), true },
+    { CLIENT("", ",'headers':[['X-A','b']]"), false },
+    { CLIENT("", ",'headers':[['X-A','b'],['proxy-authorization','Basic dTE6cDE=']]"), true },
     { CLIENT("", "},{'url':'http://{origin}/','after':'1s'"), false },
     { CLIENT("", "},{'url':'http://{origin}/','after':{'event':'outcome','step':1}"), false },
     { CLIENT("", "},{'url':'http://{origin}/','after':{'event':'close'}"), true },
@@ -435,6 +454,7 @@ static void a_twin_passes_with_an_answer_to_each_step(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_twin_has_no_faults),
     cmocka_unit_test(a_twin_takes_no_url_literally),
+    cmocka_unit_test(a_twin_sets_no_field_of_the_proxy),
     cmocka_unit_test(a_step_waits_only_for_what_comes),
     cmocka_unit_test(equal_twins_have_equal_keys),
     cmocka_unit_test(the_key_knows_every_member),

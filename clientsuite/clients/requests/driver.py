@@ -83,15 +83,17 @@ class Session:
 
 
 def retry_of(policy):
-    more = {}
-    if "cap_ms" in policy:
+    retry, more = urllib3.Retry, {}
+    if "cap_ms" in policy and urllib3.__version__.startswith("1."):  # no argument there, a constant of the class
+        retry = type("Retry", (urllib3.Retry,), {"DEFAULT_BACKOFF_MAX": policy["cap_ms"] / 1000})
+    elif "cap_ms" in policy:
         more["backoff_max"] = policy["cap_ms"] / 1000
         if hasattr(urllib3.Retry, "DEFAULT_RETRY_AFTER_MAX"):
             more["retry_after_max"] = policy["cap_ms"] // 1000
     if "methods" in policy:
         more["allowed_methods"] = None if policy["methods"] == "all" else policy["methods"]
-    return urllib3.Retry(total=policy["attempts"] - 1, backoff_factor=policy.get("base_ms", 100) / 1000,
-                         status_forcelist=[502, 503, 504], **more)
+    return retry(total=policy["attempts"] - 1, backoff_factor=policy.get("base_ms", 100) / 1000,
+                 status_forcelist=[502, 503, 504], **more)
 
 
 drive.serve("requests", f"{requests.__version__} (urllib3 {urllib3.__version__})", CAPABILITIES, Session, KINDS)

@@ -325,6 +325,7 @@ impl Driver {
             "hello" => {
                 let mut capabilities = CAPABILITIES.to_vec();
                 if self.with_retry {
+                    capabilities.retain(|c| *c != "total-deadline"); // its limit says when the last wait may begin
                     capabilities.push("retry");
                 }
                 let kinds: Map<String, Value> = KINDS.iter().map(|(words, kind)| (words.to_string(), json!(kind))).collect();

@@ -94,15 +94,17 @@ def retries_of(keys):
     policy = keys.policy
     if not policy:
         return urllib3.Retry(connect=0, read=0, status=0, other=0, redirect=10) if keys.redirects else False
-    more = {}
-    if "cap_ms" in policy:
+    retry, more = urllib3.Retry, {}
+    if "cap_ms" in policy and urllib3.__version__.startswith("1."):  # no argument there, a constant of the class
+        retry = type("Retry", (urllib3.Retry,), {"DEFAULT_BACKOFF_MAX": policy["cap_ms"] / 1000})
+    elif "cap_ms" in policy:
         more["backoff_max"] = policy["cap_ms"] / 1000
         if hasattr(urllib3.Retry, "DEFAULT_RETRY_AFTER_MAX"):
             more["retry_after_max"] = policy["cap_ms"] // 1000
     if "methods" in policy:
         more["allowed_methods"] = None if policy["methods"] == "all" else policy["methods"]
-    return urllib3.Retry(total=policy["attempts"] - 1, backoff_factor=policy.get("base_ms", 100) / 1000,
-                         status_forcelist=[502, 503, 504], raise_on_status=False, **more)
+    return retry(total=policy["attempts"] - 1, backoff_factor=policy.get("base_ms", 100) / 1000,
+                 status_forcelist=[502, 503, 504], raise_on_status=False, **more)
 
 
 drive.serve("urllib3", urllib3.__version__, CAPABILITIES, Session, KINDS)

@@ -27,3 +27,9 @@ void member_number(struct buf *b, const char *name, int64_t n)
     member_name(b, name);
     buf_number(b, n);
 }
+
+void member_flag(struct buf *b, const char *name, bool flag)
+{
+    member_name(b, name);
+    buf_string(b, flag ? "true" : "false");
+}

@@ -2,9 +2,10 @@
  * Members of a JSON object that is being written, each behind a comma where one is needed. The
  * object's brace is in the buf already.
  */
-#ifndef CS_MEMBER_H
-#define CS_MEMBER_H
+#ifndef FP_MEMBER_H
+#define FP_MEMBER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -12,5 +13,6 @@
 void member_name(struct buf *, const char *name); /* the caller writes the value */
 void member_text(struct buf *, const char *name, const char *text); /* NULL: null */
 void member_number(struct buf *, const char *name, int64_t);
+void member_flag(struct buf *, const char *name, bool);
 
 #endif
