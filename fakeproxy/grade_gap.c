@@ -138,12 +138,29 @@ static struct finding judge_pair(struct grading *g, const struct gap_check *c, c
 
 /* ---- the kind -------------------------------------------------------------------------------- */
 
+/* Until when something could still follow. A client that has ended all its steps sends no more
+ * requests: how long the case goes on then says nothing about it. What it may still do (close a
+ * connection) has until the end of the case. */
+static int64_t last_chance(struct grading *g, const struct match *later)
+{
+    size_t out = 0;
+    int64_t last = 0;
+    for (size_t i = 0; i < g->c->count; i++) {
+        const struct fp_event *e = g->c->events[i];
+        out += e->kind == EVENT_step;
+        out -= e->kind == EVENT_outcome;
+        last = e->kind == EVENT_outcome ? e->t : last;
+    }
+    bool is_over = last && out == 0 && later->events == (uint32_t)1 << EVENT_request;
+    return is_over ? last : g->end->t;
+}
+
 /* Nothing followed. A hard stop is missed all the same once the case went on for longer. */
 static struct finding no_pair(struct grading *g, const struct gap_check *c)
 {
     const struct match *later = c->to ? c->to : c->of;
     const struct fp_event *from = c->from ? grading_first(g, c->from) : NULL;
-    int64_t waited = from && g->end ? g->end->t - grading_time(from) : 0, most;
+    int64_t waited = from && g->end ? last_chance(g, later) - grading_time(from) : 0, most;
     struct pair p = { .from = from };
     if (!from && c->from)
         return grading_found(g, FINDING_UNTESTED, "there never was %s",

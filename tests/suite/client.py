@@ -18,6 +18,7 @@ refuses          does not take its settings when it is told to open
 always-200       says 200 without a request
 always-error     says error without a request
 hostile          says errors that are not meant well
+stops-hangs     stops the suite for a long while when a request for /a comes, and does not answer it; the next time it does
 stops-once stops-always   stops the suite for a while before it answers a request for /a, once or each time
 direct           goes past the proxy where it can: to an address
 environment     what $SUITE_TEST_MODE says, else good
@@ -114,8 +115,10 @@ def request(said):
     if MODE.startswith("stops-") and said["url"].endswith("/a") and (MODE == "stops-always" or not os.path.exists("stopped")):
         open("stopped", "w").close()
         os.kill(os.getppid(), signal.SIGSTOP)
-        time.sleep(1)
+        time.sleep(4.5 if MODE == "stops-hangs" else 1)
         os.kill(os.getppid(), signal.SIGCONT)
+        if MODE == "stops-hangs":
+            time.sleep(3600)
     if MODE == "slow" and said["url"].endswith("/1"):
         time.sleep(5.6)  # more than the 300 ms of its case and the 5 s of grace
     if MODE == "rubbish":

@@ -806,6 +806,18 @@ def inconclusive_for_good(run):
 
 
 @test
+def a_hang_that_is_ours(run):
+    """No answer in time, but most of that time the suite stood still: played again alone, and that verdict counts."""
+    run.scenario({**FAULT, "proxy": {}, "expect": {"answered": {"level": "must*", "says": "answers", "outcome": {"status": 200}}}})
+    run.play("stops-hangs")
+    case = run.cases()["test/reset"]
+    eq((case["repeated"], case["fate"], run.checks("test/reset")["answered"]["verdict"]), (True, "done", "pass"))
+    first = {check["id"]: check for check in case["first_play"]}
+    eq(first["answered"]["verdict"], "inconclusive")
+    assert "stood still" in first["answered"]["sentence"], first
+
+
+@test
 def list_and_explain(run):
     run.scenario(PLAIN)
     run.run("list", "test/*")
