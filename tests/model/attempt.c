@@ -38,7 +38,7 @@ static bool may_repeat(const struct call *c, const struct connection *conn, unsi
     bool is_safe = call_is_idempotent(c->method) || mutant(MUTANT_REPEATS_POST_ON_REUSED);
     if (mutant(MUTANT_REPEATS_ON_FRESH_TOO))
         return broke && !c->heard && is_safe && repeats < 5;
-    if (mutant(MUTANT_REUSES_BLINDLY))
+    if (mutant(MUTANT_REUSES_BLINDLY) || mutant(MUTANT_REPORTS_RESETS))
         return false;
     if (mutant(MUTANT_REPEATS_POST_TWICE_SENT))
         return broke && !c->heard && repeats < 3;
@@ -96,12 +96,21 @@ static int answer_challenge(struct call *c, struct rounds *r)
     return -1;
 }
 
+struct sink *call_page_sink(struct call *c)
+{
+    bool is_long = c->response.framing == FRAMING_LENGTH && c->response.length > 32;
+    bool is_late = c->proxy_gate.was_sent || c->upload.is_there;
+    if (mutant(MUTANT_KEEPS_LONG_407_PAGE) && is_long)
+        return &c->sink;
+    return mutant(MUTANT_KEEPS_LATE_407_PAGE) && is_late ? &c->sink : NULL;
+}
+
 /* The connection is kept for the next round where it can be: NTLM needs that very one. */
 static void go_on(struct call *c, struct rounds *r)
 {
     struct connection *conn = r->conn;
     bool is_long = c->response.framing == FRAMING_LENGTH && c->response.length > 1 << 18;
-    struct sink *page = mutant(MUTANT_KEEPS_407_PAGE) ? &c->sink : NULL;
+    struct sink *page = call_page_sink(c);
     struct failure ignored;
     r->conn = NULL;
     if (mutant(MUTANT_REUSES_CLOSED_407) && !c->response.is_persistent) {
@@ -121,10 +130,10 @@ static void go_on(struct call *c, struct rounds *r)
 
 static int one_round(struct call *c, struct rounds *r)
 {
-    if (mutant(MUTANT_DEADLINE_FOR_EACH_ROUND) && c->settings->total)
-        c->limits.until = clock_now() + c->settings->total;
     if (!r->conn)
         r->conn = call_reach(c, r->must_be_fresh);
+    if (mutant(MUTANT_DEADLINE_FOR_EACH_ROUND) && c->settings->total)
+        c->limits.until = clock_now() + c->settings->total;
     if (!r->conn)
         return -1;
     if (c->raw)
@@ -137,15 +146,19 @@ static int one_round(struct call *c, struct rounds *r)
         if ((mutant(MUTANT_KEEPS_MALFORMED) && kind == KIND_PROTOCOL) ||
             (mutant(MUTANT_KEEPS_CONNECTION_AFTER_TIMEOUT) && kind == KIND_TIMEOUT_READ))
             session_keep(c->session, r->conn);
+        else if (mutant(MUTANT_LEAKS_CONNECTIONS))
+            session_leak(c->session, r->conn);
         else
             connection_free(r->conn);
         r->conn = NULL;
         r->repeats++;
-        r->must_be_fresh = true;
+        r->must_be_fresh = !mutant(MUTANT_RETRIES_ON_SIBLINGS);
         return again ? 1 : -1;
     }
-    if (mutant(MUTANT_SENDS_TWICE) && c->response.status < 300 && c->response.is_persistent &&
-        r->rounds++ == 0 && upload_can_start(&c->upload)) {
+    bool twice =
+        mutant(MUTANT_SENDS_TWICE) || (mutant(MUTANT_SENDS_POST_TWICE) && c->upload.is_there);
+    if (twice && c->response.status < 300 && c->response.is_persistent && r->rounds++ == 0 &&
+        upload_can_start(&c->upload)) {
         go_on(c, r);
         return 1;
     }
@@ -202,6 +215,8 @@ static int finish(struct call *c, struct connection *conn)
         store_cookies(c);
     if (c->response.status == 407 && c->hop == HOP_PROXY && mutant(MUTANT_407_PAGE_IS_ANSWER))
         c->response.status = 200;
+    if (mutant(MUTANT_CONNECT_ERROR_IS_ANSWER) && c->uri->is_https)
+        c->hop = HOP_ORIGIN;
     return result;
 }
 

@@ -72,6 +72,8 @@ static bool is_redirect(const struct call *c)
     int status = c->response.status;
     if (c->failure.kind != KIND_NONE && !mutant(MUTANT_FOLLOWS_3XX_OF_CONNECT))
         return false;
+    if (mutant(MUTANT_CONNECT_ERROR_IS_ANSWER) && c->uri->is_https)
+        return false;
     return c->settings->redirects &&
            (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) &&
            fields_has(&c->response.fields, "Location");

@@ -75,6 +75,8 @@ bool route_uses_proxy(const struct settings *, const struct uri *);
 size_t route_proxies(struct arena *, const struct settings *, const struct uri *,
                      const struct proxy **list, const char **wrong);
 
+/* attempt.c: where the page of a 401 or 407 goes: to nobody, but for mutants. */
+struct sink *call_page_sink(struct call *);
 bool call_is_idempotent(const char *method); /* RFC 9110, 9.2.2 */
 
 #endif

@@ -70,6 +70,11 @@ static int write_out(struct channel *c)
     return 1;
 }
 
+bool channel_is_flushed(struct channel *c)
+{
+    return bottom(c)->out.len == 0;
+}
+
 int channel_flush(struct channel *c, bool until_input, const struct deadlines *l, struct failure *f)
 {
     c = bottom(c);

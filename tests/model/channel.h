@@ -50,6 +50,8 @@ ssize_t channel_try_read(struct channel *, char *at, size_t room);
 /* Queues octets. */
 void channel_put(struct channel *, const char *octets, size_t len);
 
+/* Has the kernel got all that was put? */
+bool channel_is_flushed(struct channel *);
 /* Writes what is queued. 1 as soon as something can be read, where `until_input`; 0 when all is
  * written; -1 with a failure (reset, deadline). */
 int channel_flush(struct channel *, bool until_input, const struct deadlines *, struct failure *);

@@ -11,7 +11,6 @@
 
 #include "buf.h"
 #include "httpdate.h"
-#include "mutants.h"
 
 struct cookie {
     struct cookie *next;
@@ -23,8 +22,6 @@ struct cookie {
 static bool is_within(const char *host, const char *domain)
 {
     size_t h = strlen(host), d = strlen(domain);
-    if (mutant(MUTANT_COOKIES_FOR_EVERY_HOST))
-        return true;
     return strcasecmp(host, domain) == 0 ||
            (h > d && host[h - d - 1] == '.' && strcasecmp(host + h - d, domain) == 0);
 }
@@ -124,9 +121,8 @@ const char *cookies_for(struct arena *a, const struct cookie *jar, const struct 
 {
     struct buf b = { 0 };
     for (const struct cookie *c = jar; c; c = c->next) {
-        bool fits = c->is_host_only ? strcasecmp(c->domain, u->host) == 0 ||
-                                          mutant(MUTANT_COOKIES_FOR_EVERY_HOST)
-                                    : is_within(u->host, c->domain);
+        bool fits =
+            c->is_host_only ? strcasecmp(c->domain, u->host) == 0 : is_within(u->host, c->domain);
         if (fits && path_fits(u->target, c->path) && (!c->is_secure || u->is_https) &&
             (!c->expires || c->expires > time(NULL)))
             buf_printf(&b, "%s%s=%s", b.len ? "; " : "", c->name, c->value);

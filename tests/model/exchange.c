@@ -219,6 +219,9 @@ static int send_content(struct call *c, struct connection *conn)
             break;
         put_slice(c, conn, slice, n);
         int flushed = flush_slice(c, conn);
+        bool is_whole = at + n == c->upload.size && !sends_chunked(c);
+        if (flushed == 1 && is_whole && channel_is_flushed(conn->reader.channel))
+            return 0; /* the answer is not early, only quick */
         if (flushed != 0)
             return flushed;
     }
@@ -348,8 +351,7 @@ static void honour_timeout(struct connection *conn, const struct response *r)
     size_t len;
     for (size_t i = 0; (line = fields_nth(&r->fields, "Keep-Alive", i)); i++)
         while (fields_member(&line, &member, &len))
-            if (strncasecmp(member, "timeout=", 8) == 0 &&
-                !mutant(MUTANT_IGNORES_KEEP_ALIVE_HINT)) {
+            if (strncasecmp(member, "timeout=", 8) == 0) {
                 double s = strtod(member + 8, NULL);
                 conn->expires = clock_now() + (int64_t)(s * 0.9 * (double)CLOCK_S);
             }

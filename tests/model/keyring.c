@@ -128,7 +128,7 @@ static bool may_repeat(struct gatekeeper *g, const struct lock *l, const struct 
         return false;
     if (l->scheme == SCHEME_DIGEST && stale && strcasecmp(stale, "true") == 0)
         return g->stale++ < 2 || mutant(MUTANT_STALE_FOREVER);
-    if (l->has_worked && !mutant(MUTANT_GIVES_UP_ON_LATE_407))
+    if (l->has_worked)
         return g->renewed++ < 1;
     if (mutant(MUTANT_RESENDS_REFUSED_BASIC) || mutant(MUTANT_BURNS_POOL))
         return g->renewed++ < 3;

@@ -37,8 +37,11 @@ bool policy_may_pass(const struct failure *f)
     if (mutant(MUTANT_RETRIES_CERTIFICATE_ERRORS) && f->is_certificate)
         return true;
     switch (f->kind) {
-    case KIND_PROXY_UNREACHABLE:
     case KIND_RESET:
+        if (mutant(MUTANT_REPORTS_RESETS))
+            return false;
+        return !mutant(MUTANT_NEVER_RETRIES_ERRORS);
+    case KIND_PROXY_UNREACHABLE:
     case KIND_CLOSED_EARLY:
     case KIND_INCOMPLETE:
     case KIND_TIMEOUT_CONNECT:
@@ -116,7 +119,7 @@ static int64_t one_line(const char *value, int64_t wall)
     if (careless(value, wall, &wait))
         return wait;
     if (retry_after_parse(value, strlen(value), wall / CLOCK_S, &wait_s, &at_s) < 0)
-        return -1;
+        return mutant(MUTANT_PAST_DATE_PAUSES) && strchr(value, ',') ? 2500 * CLOCK_MS : -1;
     if (at_s >= 0 && mutant(MUTANT_NO_DATES))
         return -1;
     if (at_s >= 0 && mutant(MUTANT_ONLY_IMF_DATES) && !strchr(value, ','))
@@ -126,7 +129,7 @@ static int64_t one_line(const char *value, int64_t wall)
     if (at_s >= 0) {
         wait = until(at_s, wall);
         if (wait <= 0 && mutant(MUTANT_PAST_DATE_PAUSES))
-            return 4 * CLOCK_S;
+            return 2500 * CLOCK_MS;
         if (wait <= 0 && mutant(MUTANT_PAST_DATE_HAMMERS))
             return 0;
         return wait > 0 ? wait : -1; /* past: nothing is asked for */
@@ -146,6 +149,8 @@ int64_t policy_retry_after(const struct fields *f, int64_t wall)
     const char *line;
     if (mutant(MUTANT_IGNORES_RETRY_AFTER))
         return -1;
+    if (mutant(MUTANT_JOINS_LINES) && fields_nth(f, "Retry-After", 1))
+        return -1; /* "1, 2" is no number */
     for (size_t i = 0; (line = fields_nth(f, "Retry-After", i)); i++) {
         int64_t wait = one_line(line, wall);
         longest = wait > longest ? wait : longest;
@@ -161,8 +166,8 @@ int64_t policy_backoff(unsigned n, int64_t base, int64_t cap, double chance)
     double wait = (double)base * pow(2, (double)(n < 40 ? n : 40) - 1);
     if (mutant(MUTANT_NO_BACKOFF))
         return 0;
-    if (mutant(MUTANT_CONSTANT_BACKOFF))
-        return base - (int64_t)n * (base / 10);
+    if (mutant(MUTANT_SHRINKING_BACKOFF))
+        return base / (int64_t)n;
     if (cap > 0 && wait > (double)cap)
         wait = (double)cap;
     if (wait > 60.0 * (double)CLOCK_S)

@@ -243,7 +243,7 @@ static int refused(struct call *c, struct connection *conn)
 /* Reads the rest of a 407, so that the connection serves for the next try (RFC 9112, 9.3). */
 static bool drain(struct call *c, struct connection *conn)
 {
-    struct sink *page = mutant(MUTANT_KEEPS_407_PAGE) ? &c->sink : NULL;
+    struct sink *page = call_page_sink(c);
     struct failure ignored;
     if (mutant(MUTANT_NTLM_STARTS_OVER))
         return false;

@@ -80,7 +80,7 @@ static size_t pick(struct call *c, const struct attempts *t, size_t from)
         int64_t until = unusable(c, proxy_at(t, at));
         if (t->left[at])
             continue;
-        if (until <= now || mutant(MUTANT_NO_COOLDOWN))
+        if (until <= now)
             return at;
         if (!found || until < best_until)
             best = at, best_until = until;
@@ -172,8 +172,6 @@ static void use_proxy(struct call *c, const struct attempts *t)
     c->proxy = p;
     if (!p && mutant(MUTANT_SENDS_PA_TO_ORIGIN))
         return; /* with what it knows of the proxy before */
-    if (mutant(MUTANT_POOL_SHARES_CREDENTIALS) && t->count > 1)
-        p = t->list;
     struct gatekeeper *g = &c->proxy_gate;
     unsigned asked = g->asked;
     *g = (struct gatekeeper){ .is_proxy = true,
@@ -262,7 +260,7 @@ static int64_t mutated(const struct call *c, int64_t asked)
         return asked - (int64_t)((double)asked * (0.1 + chance() / 2));
     if (mutant(MUTANT_BACKOFF_OVER_RETRY_AFTER) && asked > 0)
         return s->base;
-    return mutant(MUTANT_RETRY_AFTER_TWICE) ? asked * 5 : asked;
+    return mutant(MUTANT_COMES_LATE) && asked > 0 ? asked + 4 * CLOCK_S : asked;
 }
 
 /* Remembers what was asked for. ns; -1: nothing was. */
@@ -289,7 +287,7 @@ static int wait_until(struct call *c, int64_t due)
 {
     struct failure f;
     if (due >= c->limits.until && mutant(MUTANT_SLEEPS_PAST_DEADLINE))
-        usleep((useconds_t)((c->limits.until - clock_now() + 1800 * CLOCK_MS) / 1000));
+        usleep((useconds_t)((c->limits.until - clock_now() + 1700 * CLOCK_MS) / 1000));
     if (due >= c->limits.until && !mutant(MUTANT_SLEEPS_BEYOND_DEADLINE))
         return 0;
     if (deadlines_sleep(&c->limits, due, &f) == 0)
@@ -322,7 +320,7 @@ static int wait_for_retry(struct call *c, const struct attempts *t, int64_t aske
 static int wait_for_cooldown(struct call *c, const struct attempts *t)
 {
     bool heeds = c->settings->attempts > 1 || t->count > 1;
-    if (!heeds || mutant(MUTANT_NO_COOLDOWN) || mutant(MUTANT_IGNORES_RETRY_AFTER))
+    if (!heeds || mutant(MUTANT_IGNORES_RETRY_AFTER))
         return 1;
     for (int64_t due; (due = cooldown(c, proxy_at(t, t->at))) > clock_now();) {
         int waited = wait_until(c, due);
@@ -338,11 +336,11 @@ static int wait_for_cooldown(struct call *c, const struct attempts *t)
 static bool go_elsewhere(struct call *c, struct attempts *t, int result)
 {
     bool blocked = is_blocked(c, result);
-    if ((mutant(MUTANT_ROTATES_ON_407) || mutant(MUTANT_BURNS_POOL)) && c->response.status == 407)
+    if (mutant(MUTANT_BURNS_POOL) && c->response.status == 407)
         blocked = true;
     if (!blocked || t->count < 2)
         return false;
-    t->left[t->at] = c->response.status == 403 && !mutant(MUTANT_ASKS_BLOCKED_AGAIN);
+    t->left[t->at] = c->response.status == 403;
     if (!may_rotate(c, t) || t->rotations + 1 >= t->count)
         return false;
     t->rotations++;
@@ -354,8 +352,10 @@ static bool go_elsewhere(struct call *c, struct attempts *t, int result)
 static int prepare_next(struct call *c, struct attempts *t, int result)
 {
     int64_t asked = note_wait(c, t, result);
+    bool is_bad =
+        asked < 0 || asked > CLOCK_S * 1000000 || fields_nth(&c->response.fields, "Retry-After", 1);
     if (mutant(MUTANT_BAD_RETRY_AFTER_IS_ERROR) && result == 0 &&
-        fields_has(&c->response.fields, "Retry-After") && (asked < 0 || asked > CLOCK_S * 1000000))
+        fields_has(&c->response.fields, "Retry-After") && is_bad)
         return failure_set(&c->failure, KIND_OTHER, "invalid header");
     bool can_retry = is_retryable(c, result);
     c->wants_fresh = result < 0 && !c->response.status;
@@ -371,8 +371,7 @@ static int prepare_next(struct call *c, struct attempts *t, int result)
         return 1;
     if (!can_retry || (t->done >= c->settings->attempts && !mutant(MUTANT_RETRIES_FOREVER)))
         return 0;
-    if (t->count > 1 && may_rotate(c, t) &&
-        (t->in_row >= 2 || mutant(MUTANT_ROTATES_ON_FIRST_5XX)) && asked < 0)
+    if (t->count > 1 && may_rotate(c, t) && t->in_row >= 2 && asked < 0)
         rotate(c, t);
     return wait_for_retry(c, t, asked);
 }

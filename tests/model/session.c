@@ -66,6 +66,10 @@ void session_free(struct session *s)
         s->idle = c->next;
         connection_free(c);
     }
+    for (struct connection *c; (c = s->leaked);) {
+        s->leaked = c->next;
+        connection_free(c);
+    }
     cache_free(s->cache);
     SSL_CTX_free(s->tls);
     pthread_mutex_destroy(&s->mutex);
@@ -120,6 +124,14 @@ void session_keep(struct session *s, struct connection *c)
     pthread_mutex_lock(&s->mutex);
     c->next = s->idle;
     s->idle = c;
+    pthread_mutex_unlock(&s->mutex);
+}
+
+void session_leak(struct session *s, struct connection *c)
+{
+    pthread_mutex_lock(&s->mutex);
+    c->next = s->leaked;
+    s->leaked = c;
     pthread_mutex_unlock(&s->mutex);
 }
 

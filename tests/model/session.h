@@ -28,6 +28,7 @@ struct session {
     SSL_CTX *tls;
     struct keyring keyring;
     struct connection *idle;
+    struct connection *leaked; /* of a mutant */
     struct cookie *cookies;
     struct cooldown *cooldowns;
     struct cached *cache;
@@ -48,6 +49,8 @@ void session_free(struct session *);
 
 /* An idle connection of that key that is still alive, or NULL; it belongs to the caller. */
 struct connection *session_take(struct session *, const char *key);
+/* For a mutant: gives it up without closing it. */
+void session_leak(struct session *, struct connection *);
 /* Keeps it for later. */
 void session_keep(struct session *, struct connection *);
 

@@ -15,10 +15,10 @@ def three_legs(play):
     c.connect()
     began = c.sent
     equal(c.answer(407).get("Proxy-Authenticate"), 'Basic realm="fakeproxy"', "the challenge")
-    at_least(1.3, c.sent, c.arrived, "the challenge came")
+    at_least(1.1, c.sent, c.arrived, "the challenge came")
     c.connect(headers=PA)
     c.head(200)
-    at_least(1.3, c.sent, c.arrived, "the tunnel opened")
+    at_least(1.1, c.sent, c.arrived, "the tunnel opened")
     c.secure(play.host())
     c.inside("/")
     return c, began
@@ -29,7 +29,7 @@ def enough_for_all(play):
     play.passes("enough")
     c, began = three_legs(play)
     c.answer(200)
-    at_least(3.9, began, c.arrived, "the answer came")
+    at_least(3.3, began, c.arrived, "the answer came")
     play.outcome(status=200, body="whole")
     for rule in "ask", "answer":
         play.completed(rule)
