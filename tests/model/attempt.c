@@ -138,7 +138,8 @@ static int one_round(struct call *c, struct rounds *r)
         return -1;
     if (c->raw)
         return 0;
-    if (mutant(MUTANT_CONNECT_ERROR_IS_ANSWER) && c->hop == HOP_PROXY && c->response.status >= 300)
+    if (mutant(MUTANT_CONNECT_ERROR_IS_ANSWER) && c->uri->is_https && c->hop == HOP_PROXY &&
+        c->response.status >= 300)
         return 0;
     if (call_exchange(c, r->conn) < 0) {
         bool again = may_repeat(c, r->conn, r->repeats);

@@ -198,6 +198,8 @@ static const char *digest_value(struct lock *l, const struct keyring_request *q,
     const char *method = mutant(MUTANT_DIGEST_METHOD_IS_GET) ? "GET" : q->method;
     digest_algorithm(slice(l->algorithm), &algorithm);
     make_cnonce(cnonce);
+    if (mutant(MUTANT_NC_SKIPS) && l->nc > 0)
+        l->nc++;
     snprintf(nc, sizeof(nc), "%08x", mutant(MUTANT_NC_STAYS_ONE) ? 1 : ++l->nc);
     struct digest_input in = { .user = slice(l->account.user),
                                .password = slice(l->account.password),

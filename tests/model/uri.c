@@ -241,7 +241,8 @@ const char *uri_absolute(struct arena *a, const struct uri *u)
         buf_printf(&b, "%s%s@", before, u->userinfo);
         before = take(a, &b);
     }
-    return format(a, u, before, !u->is_default_port, u->target);
+    bool has_port = !u->is_default_port && !mutant(MUTANT_DROPS_PORT);
+    return format(a, u, before, has_port, u->target);
 }
 
 bool uri_same_origin(const struct uri *x, const struct uri *y)
