@@ -191,7 +191,7 @@ static int read_chunked(struct reader *in, struct response *r, const struct dead
             return 0;
         }
         if (mutant(MUTANT_SLOW_PARSER))
-            usleep(1000);
+            usleep(3000);
         if (!response_chunk_size(reader_octets(in), len, &size))
             return failure_set(f, KIND_PROTOCOL,
                                "malformed response: no chunk-size where one "

@@ -111,7 +111,7 @@ static const char *parse_fields(struct fields *out, const char *at, const char *
         size_t len;
         const char *line = next_line(&at, end, &len);
         if (mutant(MUTANT_SLOW_PARSER))
-            usleep(1000);
+            usleep(1300);
         if (!len)
             break;
         const char *wrong =
