@@ -205,14 +205,27 @@ static void put_client(const struct page *p, const struct results *r, size_t cli
     fputs(r->was_interrupted ? " (interrupted)\n" : "\n", p->f);
 }
 
+static double longest_case(const struct results *r)
+{
+    int64_t longest = 0;
+    for (size_t i = 0; i < r->client_count; i++)
+        for (size_t k = 0; k < r->plan->count; k++) {
+            const struct trial_record *played = r->clients[i].cases[k].record;
+            longest = played && played->took > longest ? played->took : longest;
+        }
+    return (double)longest / (double)CLOCK_S;
+}
+
 void table_print(FILE *f, const struct results *r, bool colour, bool verbose)
 {
     struct page p = { .f = f, .colour = colour };
     for (size_t i = 0; i < r->client_count; i++)
         put_client(&p, r, i, verbose);
     double seconds = (double)(r->ended - r->began) / (double)CLOCK_S;
-    fprintf(f, "\n%.1f s, our own share %.0f %% of a core, our loop at most %.0f ms late\n",
-            seconds, (double)r->own / (double)CLOCK_S / seconds * 100,
+    fprintf(f,
+            "\n%.1f s, the longest case %.1f s; our own share %.0f %% of a core, our loop at most "
+            "%.0f ms late\n",
+            seconds, longest_case(r), (double)r->own / (double)CLOCK_S / seconds * 100,
             (double)r->noise / (double)CLOCK_MS);
     fflush(f);
 }
