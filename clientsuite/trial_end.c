@@ -30,6 +30,12 @@ static bool is_open_question(const struct verdict *v)
     return v->kind == VERDICT_NOT_EXERCISED || v->kind == VERDICT_INCONCLUSIVE;
 }
 
+/* What does not hold, for whatever reason. */
+static bool is_unsettled(const struct verdict *v)
+{
+    return is_open_question(v) || v->kind == VERDICT_FAIL || v->kind == VERDICT_WEAK;
+}
+
 static void set_all(struct graded *g, bool (*which)(const struct verdict *), enum verdict_kind kind,
                     const char *sentence)
 {
@@ -85,9 +91,7 @@ static void excuse_hang(struct graded *g)
 {
     for (size_t i = 0; i < g->count; i++) {
         struct verdict *v = &g->verdicts[i];
-        bool is_missed = v->kind == VERDICT_FAIL || v->kind == VERDICT_WEAK;
-        if (v->house ? !is_missed || strcmp(v->id, "ends") != 0
-                     : !is_missed && !is_open_question(v))
+        if (!is_unsettled(v) || (v->house && strcmp(v->id, "ends") != 0))
             continue;
         v->kind = VERDICT_INCONCLUSIVE;
         v->sentence = "the client did not answer; but our own loop stood still half of the time";
@@ -216,7 +220,7 @@ static void judge(struct trial *t)
     if (is_our_lag(t) && r->fate == FATE_NO_GAP)
         set_all(r->graded, is_any, VERDICT_INCONCLUSIVE, "our own loop was late meanwhile");
     else if (is_our_lag(t))
-        set_all(r->graded, is_open_question, VERDICT_INCONCLUSIVE,
+        set_all(r->graded, is_unsettled, VERDICT_INCONCLUSIVE,
                 "a request was here before we had written that its step began");
     else if (is_our_hang(t, &c))
         excuse_hang(r->graded);

@@ -486,6 +486,18 @@ def command_together(run):
 
 
 @test
+def command_whose_step_is_written_late(run):
+    """The second request is here before its step is written, as where the suite itself is late: no verdict on what comes after what."""
+    run.scenario({**PLAIN, "expect": {"asked": {"level": "must*", "says": "asks again", "min": 1, "count": {
+        "event": "request", "after": {"event": "step", "step": 2}}}}})
+    command(run, steps="together", argv=["early", "{proxy}", "{gap}"], step=["{url}", "{output_file}"],
+            tells={"status": "code", "exit": "exit"})
+    case = run.cases()["test/plain"]
+    eq((case["repeated"], run.checks("test/plain")["asked"]["verdict"]), (True, "pass"))
+    eq([(k["id"], k["verdict"]) for k in case["first_play"] if not k.get("house")], [("asked", "inconclusive")])
+
+
+@test
 def command_without_the_gap(run):
     """A command that begins the next step before its time: the case is not applicable, not failed."""
     gap = json.loads(json.dumps(PLAIN))
