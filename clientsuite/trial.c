@@ -48,11 +48,11 @@ static void count_arrival(struct trial *t, const struct fp_event *e)
 }
 
 /* A step of a batch whose turn it is: its request came, so it has begun, in time or not. */
-static void see_batch_request(struct trial *t, const struct fp_event *e)
+static void see_batch_request(struct trial *t)
 {
     for (size_t i = 0; i < t->request_count; i++)
-        if (t->requests[i].state == REQUEST_WAITING && !t->requests[i].seen) {
-            t->requests[i].seen = e->began ? e->began : e->t;
+        if (t->requests[i].state == REQUEST_WAITING && !t->requests[i].was_seen) {
+            t->requests[i].was_seen = true;
             timer_set(&t->poll, 0);
         }
 }
@@ -67,7 +67,7 @@ static void on_event(void *arg, const struct fp_event *e)
     if (e->kind == EVENT_request || e->kind == EVENT_accept)
         count_arrival(t, e);
     if (e->kind == EVENT_request && t->is_batch)
-        see_batch_request(t, e);
+        see_batch_request(t);
     t->is_full |= journal_lost(instance_journal(t->instance)) > 0;
     if (is_met || t->is_storm || t->is_full)
         timer_set(&t->poll, 0);

@@ -27,9 +27,8 @@ void trial_write_step(struct trial *t, struct trial_request *r)
     struct journal *journal = instance_journal(t->instance);
     begin(t, &d, EVENT_step, r);
     event_string(&d, FIELD_method, r->setup->connect ? "CONNECT" : r->setup->step->method);
-    d.event.began = r->began;
     r->state = REQUEST_OUT;
-    r->started = r->began ? r->began : d.event.t;
+    r->started = d.event.t;
     t->first = t->first ? t->first : d.event.t;
     journal_add(journal, &d);
     r->seq = journal_count(journal);

@@ -27,12 +27,10 @@ struct trial_request { /* one copy of a step */
     size_t step;
     uint64_t copy;
     enum request_state state;
-    bool was_cancelled;
-    int64_t due;  /* WAITING: when its turn should come */
-    int64_t seen; /* WAITING: when its request began; 0: it has not come */
+    bool was_cancelled, was_seen; /* of a batch: its request came */
+    int64_t due;                  /* WAITING: when its turn should come */
     const struct request_setup *setup;
     uint64_t seq;    /* of its event `step` */
-    int64_t began;   /* of a batch, as well as we know; 0: with its event */
     int64_t started; /* CLOCK_MONOTONIC ns */
 };
 

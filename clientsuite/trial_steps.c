@@ -154,7 +154,7 @@ static void start_batch(struct trial *t)
 }
 
 /* The step whose turn it is starts, for the journal, when the command should start it; or when its
- * request came, then too early if its `after` does not hold. We may write it later than that. */
+ * request came, then too early if its `after` does not hold. */
 int64_t trial_poll_batch(struct trial *t)
 {
     for (size_t i = 0; i < t->request_count; i++) {
@@ -163,11 +163,10 @@ int64_t trial_poll_batch(struct trial *t)
             continue;
         int64_t holds = trial_condition(t, &trial_step(t, r)->after, t->base);
         int64_t due = later(holds, r->due);
-        t->gap_failed |= r->seen && holds > clock_now();
-        if (due > clock_now() && !r->seen)
+        t->gap_failed |= r->was_seen && holds > clock_now();
+        if (due > clock_now() && !r->was_seen)
             return due;
-        t->was_late |= r->seen != 0;
-        r->began = r->seen && r->seen <= due ? r->seen - 1 : due;
+        t->was_late |= r->was_seen;
         trial_write_step(t, r);
     }
     return CLOCK_NEVER;
