@@ -220,7 +220,7 @@ static void judge(struct trial *t)
     if (is_our_lag(t) && r->fate == FATE_NO_GAP)
         set_all(r->graded, is_any, VERDICT_INCONCLUSIVE, "our own loop was late meanwhile");
     else if (is_our_lag(t))
-        set_all(r->graded, is_open_question, VERDICT_INCONCLUSIVE,
+        set_all(r->graded, is_unsettled, VERDICT_INCONCLUSIVE,
                 "a request was here before we had written that its step began");
     else if (is_our_hang(t, &c))
         excuse_hang(r->graded);

@@ -4,6 +4,7 @@ command.py each URL OUT [MAPPED]    one request, to the proxy at NAME:PORT:ADDRE
 command.py refused URL OUT          one request; a status that is not 200 is told as that of a CONNECT in a JSON line; exit 56 then
 command.py folded URL OUT HEADERS   one request; writes a header block with a folded line
 command.py together GAP (URL OUT)…  all on one connection, GAP seconds between starts; a JSON line each on standard error
+command.py early GAP (URL OUT)…     the same, without any gap the first time
 """
 
 import http.client
@@ -49,6 +50,9 @@ try:
         gap = float(rest.pop(0) or 0)  # none, where there is one step
         start = time.monotonic()
         for i in range(0, len(rest), 2):
+            if mode == "early" and i and not os.path.exists("early"):
+                open("early", "w").close()
+                gap = 0
             time.sleep(max(0, start + gap * i / 2 - time.monotonic()))
             status = get(connection, rest[i], rest[i + 1])
             sys.stderr.write(json.dumps({"code": status, "exit": 0}) + "\n")
