@@ -164,12 +164,13 @@ def markdown(m):
 
 def killers(m):
     """A row for each check that kills: check, level, mutant, case. Few mutants, and of each the quickest cases."""
-    options = {}  # check -> mutant -> (is it doubtful?, seconds, case)
+    options = {}  # check -> mutant -> (is it doubtful, or beside what the mutant is made for?, seconds, case)
     for name, dead in m.raw.items():
         for key, (_, _, seconds, by_chance) in dead.items():
             if name_of(key) in m.levels:
                 best = options.setdefault(name_of(key), {})
-                best[name] = min(best.get(name, (True, 1e9, "")), (by_chance, seconds, case_of(key)))
+                is_poor = by_chance or not matches(name_of(key), m.mutants[name].made_for)
+                best[name] = min(best.get(name, (True, 1e9, "")), (is_poor, seconds, case_of(key)))
     for check, by in options.items():  # what is quick and certain, where there is a choice
         surest = min(by.values())
         options[check] = {name: o for name, o in by.items() if o[0] == surest[0] and o[1] <= max(3, surest[1] + 0.5)}
