@@ -65,7 +65,4 @@ enum { PROTOCOL_LONGEST = 1 << 20 }; /* octets of a line that a driver may write
  * the arena). */
 struct reply *protocol_read(struct arena *, const char *line, size_t len, const char **why);
 
-/* The kinds of errors, NULL-terminated; a reply's kind that is none of them becomes "other". */
-extern const char *const protocol_kinds[];
-
 #endif

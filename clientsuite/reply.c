@@ -12,27 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event.h"
 #include "json.h"
-
-const char *const protocol_kinds[] = { "proxy-unreachable",
-                                       "proxy-auth",
-                                       "proxy-connect",
-                                       "proxy-protocol",
-                                       "tls-proxy",
-                                       "tls-origin",
-                                       "reset",
-                                       "closed-early",
-                                       "incomplete",
-                                       "timeout-connect",
-                                       "timeout-read",
-                                       "timeout-total",
-                                       "protocol",
-                                       "redirects",
-                                       "rate-limited",
-                                       "cancelled",
-                                       "config",
-                                       "other",
-                                       NULL };
+#include "language.h"
 
 struct reading {
     struct arena *arena;
@@ -204,8 +186,9 @@ static const char *kind_of(struct reading *r, const struct json *root)
     char *kind = arena_copy(r->arena, told, strlen(told));
     for (char *c = kind; *c; c++)
         *c = (char)(*c == '_' ? '-' : *c);
-    for (size_t i = 0; protocol_kinds[i]; i++)
-        if (strcmp(protocol_kinds[i], kind) == 0)
+    const char *const *kinds = language_field_words(FIELD_kind);
+    for (size_t i = 0; kinds[i]; i++)
+        if (strcmp(kinds[i], kind) == 0)
             return kind;
     refuse(r, "\"kind\" is \"%.40s\", which is no kind of error", told);
     return NULL;
