@@ -4,6 +4,9 @@
  *
  * Lower bounds are hard: load on this host only ever makes a client later. Upper bounds are
  * generous (`within`) or hard stops (`max`), and excused where our own lag may be the cause.
+ *
+ * With `average` the bounds are for the mean of all gaps: pauses that are left to chance (full
+ * jitter) say nothing one by one.
  */
 #include "grading.h"
 
@@ -111,11 +114,15 @@ static struct finding too_late(struct grading *g, const struct pair *p, int64_t 
                       excused ? "; but we lagged ourselves meanwhile" : "");
 }
 
+static int64_t generous(const struct grading *g)
+{
+    return larger(4 * g->c->noise, PROMPT);
+}
+
 static struct finding judge_pair(struct grading *g, const struct gap_check *c, const struct pair *p,
                                  bool *judged)
 {
     int64_t ns, slack = c->slack >= 0 ? c->slack : TOLERANCE;
-    int64_t generous = g->c->noise > PROMPT / 4 ? 4 * g->c->noise : PROMPT;
     bool is_free = !c->min.kind && !c->within.kind && !c->max.kind;
     *judged = is_free;
     if (bound_of(&c->min, p, &ns)) {
@@ -130,10 +137,68 @@ static struct finding judge_pair(struct grading *g, const struct gap_check *c, c
     }
     if (bound_of(&c->within, p, &ns)) {
         *judged = true;
-        if (p->gap > ns + generous)
-            return too_late(g, p, ns + generous);
+        if (p->gap > ns + generous(g))
+            return too_late(g, p, ns + generous(g));
     }
     return say_pair(g, FINDING_HOLDS, p, "");
+}
+
+/* ---- the average ----------------------------------------------------------------------------- */
+
+struct mean { /* of all pairs, in ns */
+    int64_t gap, lag;
+};
+
+static struct mean mean_of(struct grading *g, const struct pairs *pairs)
+{
+    struct mean m = { 0 };
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct pair *p = &pairs->list[i];
+        int64_t lag = grading_lag(g, grading_time(p->from), grading_time(p->to));
+        m.gap += p->gap;
+        m.lag += lag < p->gap ? lag : p->gap;
+    }
+    m.gap /= (int64_t)pairs->count;
+    m.lag /= (int64_t)pairs->count;
+    return m;
+}
+
+/* Several gaps lend a lower bound our own lag as well: what holds by it alone holds by chance. */
+static enum finding_kind judge_mean(struct grading *g, const struct gap_check *c, struct mean m,
+                                    const char **why)
+{
+    int64_t slack = c->slack >= 0 ? c->slack : TOLERANCE, most = INT64_MAX;
+    int64_t least = c->min.kind ? c->min.time - slack : 0;
+    if (c->within.kind)
+        most = c->within.time + generous(g);
+    if (c->max.kind && c->max.time < most)
+        most = c->max.time;
+    *why = m.gap < least ? ", too little" : m.gap > most ? ", too much" : "";
+    if (m.gap < least || m.gap - m.lag > most)
+        return FINDING_BROKEN;
+    if (m.gap - m.lag >= least && m.gap <= most)
+        return FINDING_HOLDS;
+    *why = m.gap > most ? ", too much; but we lagged ourselves meanwhile"
+                        : ", but only by our own lag";
+    return FINDING_UNSURE;
+}
+
+static struct finding judge_average(struct grading *g, const struct gap_check *c,
+                                    const struct pairs *pairs)
+{
+    const struct pair *first = &pairs->list[0], *last = &pairs->list[pairs->count - 1];
+    const char *why;
+    struct mean m = mean_of(g, pairs);
+    enum finding_kind kind = judge_mean(g, c, m, &why);
+    if (pairs->count == 1)
+        return say_pair(g, kind, first, why);
+    struct finding f = grading_found(g, kind, "the %zu gaps are %.3f s on average%s", pairs->count,
+                                     grading_seconds(m.gap), why);
+    grading_evidence(&f, first->from);
+    grading_evidence(&f, first->to);
+    grading_evidence(&f, last->from);
+    grading_evidence(&f, last->to);
+    return f;
 }
 
 /* ---- the kind -------------------------------------------------------------------------------- */
@@ -216,8 +281,8 @@ static struct finding judge_growth(struct grading *g, const struct gap_check *c,
     return f;
 }
 
-static struct finding judge_all(struct grading *g, const struct gap_check *c,
-                                const struct pairs *pairs)
+static struct finding judge_each(struct grading *g, const struct gap_check *c,
+                                 const struct pairs *pairs)
 {
     struct finding worst = { .kind = FINDING_HOLDS };
     size_t judged = 0;
@@ -229,9 +294,16 @@ static struct finding judge_all(struct grading *g, const struct gap_check *c,
     }
     if (judged == 0)
         return grading_found(g, FINDING_UNTESTED, "nothing was promised");
-    if (worst.kind == FINDING_HOLDS && c->grows > 0)
-        return judge_growth(g, c, pairs);
     return worst;
+}
+
+static struct finding judge_all(struct grading *g, const struct gap_check *c,
+                                const struct pairs *pairs)
+{
+    if (c->is_average && !g->end) /* one more gap changes it */
+        return grading_found(g, FINDING_UNTESTED, "the case is not over");
+    struct finding f = c->is_average ? judge_average(g, c, pairs) : judge_each(g, c, pairs);
+    return f.kind == FINDING_HOLDS && c->grows > 0 ? judge_growth(g, c, pairs) : f;
 }
 
 struct finding grading_gap(struct grading *g, const struct gap_check *c)

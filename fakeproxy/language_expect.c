@@ -94,6 +94,8 @@ static const struct shape alternatives;
             "of the gap: the longest of the later ones is at least so many times the first; "      \
             "`true`: 1.25",                                                                        \
             .otherwise = "false"),                                                                 \
+        KEY("average", &shape_bool, "of the gap: its bounds are for the mean of all pairs",        \
+            .otherwise = "false", .with = "gap"),                                                  \
         KEY("slack", &shape_duration, "tolerance of `min`", .says = "20 ms", .with = "gap")
 
 #define GIVEN_KEYS                                                                                 \
