@@ -41,7 +41,7 @@ static void add_moment(struct buf *b, const struct rule *r)
     if (r->lasts) {
         buf_string(b, ", for ");
         describe_time(b, r->lasts);
-        buf_printf(b, " from the first%s on", r->times == UINT64_MAX ? scopes[r->per] : "");
+        buf_string(b, " from the first on");
     }
 }
 

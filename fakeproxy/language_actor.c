@@ -34,7 +34,7 @@ static const struct key rule_keys[] = {
     KEY("times", &shape_count, "then takes so many", .says = "no limit"),
     KEY("lasts", &shape_duration, "and none that comes so long after the first it took",
         .says = "no limit"),
-    KEY("per", &shape_scope, "the scope of all three, never reset by a new connection",
+    KEY("per", &shape_scope, "the scope of both counters, never reset by a new connection",
         .otherwise = "\"scenario\""),
     KEY("fault", &fault,
         "this rule is the test: `true`: its last action, or the named one, must have been carried "

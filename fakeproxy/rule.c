@@ -37,23 +37,21 @@ static void scope_key(struct buf *key, const struct fp_event *e, enum scope scop
     }
 }
 
-/* `owner` is the rule, or the member of it that is counted. */
-static uint64_t *counter(struct instance *in, const struct rule *r, const void *owner,
-                         const struct fp_event *e)
+static uint64_t *counter(struct instance *in, const struct rule *r, const struct fp_event *e)
 {
     struct buf key = { 0 };
     scope_key(&key, e, r->per);
-    uint64_t *count = tally_count(in->tally, owner, key.at ? key.at : "", key.len);
+    uint64_t *count = tally_count(in->tally, r, key.at ? key.at : "", key.len);
     buf_free(&key);
     return count;
 }
 
-/* Its time begins with the first event that it takes. */
+/* Its time begins with the first event that it takes, whatever its counters go by. */
 static bool is_over(struct instance *in, const struct rule *r, const struct fp_event *e)
 {
     if (r->lasts == 0)
         return false;
-    uint64_t *first = counter(in, r, &r->lasts, e);
+    uint64_t *first = tally_count(in->tally, &r->lasts, "", 0);
     if (*first == 0)
         *first = (uint64_t)e->t + 1; /* 0 is: none yet */
     return (uint64_t)e->t + 1 - *first > (uint64_t)r->lasts;
@@ -104,7 +102,7 @@ static const struct rule *take(struct conn *c, const struct fp_event *e)
         const struct rule *r = &a->rules[i];
         if (!fits(c->instance, r, e))
             continue;
-        uint64_t nth = is_counted(r) ? ++*counter(c->instance, r, r, e) : 1;
+        uint64_t nth = is_counted(r) ? ++*counter(c->instance, r, e) : 1;
         if (nth > r->skip && nth - r->skip <= r->times && !is_over(c->instance, r, e))
             return r;
     }
