@@ -44,8 +44,8 @@ static void what_is_played(void **state)
           "\"retry_after\": 1}}]",
           "rule limit, on the first 2 requests: answer 429, `Retry-After: 1`" },
         { "\"times\": 1, \"per\": \"target\", \"lasts\": \"1500ms\", \"do\": [\"reset\"]",
-          "on the first request for a target, for 1.5 s from the first on: reset (RST once all is "
-          "acknowledged)" },
+          "on the first request for a target, for 1500 ms from the first on: reset (RST once all "
+          "is acknowledged)" },
         { "\"skip\": 1, \"times\": 1, \"when\": {\"method\": \"CONNECT\"}, \"do\": [{\"tunnel\": "
           "{\"status\": 201}}]",
           "after 1 such request, on the next request with method CONNECT: open a tunnel with the "
