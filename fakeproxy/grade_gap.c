@@ -114,6 +114,11 @@ static struct finding too_late(struct grading *g, const struct pair *p, int64_t 
                       excused ? "; but we lagged ourselves meanwhile" : "");
 }
 
+static int64_t slack_of(const struct gap_check *c)
+{
+    return c->slack >= 0 ? c->slack : TOLERANCE;
+}
+
 static int64_t generous(const struct grading *g)
 {
     return larger(4 * g->c->noise, PROMPT);
@@ -122,7 +127,7 @@ static int64_t generous(const struct grading *g)
 static struct finding judge_pair(struct grading *g, const struct gap_check *c, const struct pair *p,
                                  bool *judged)
 {
-    int64_t ns, slack = c->slack >= 0 ? c->slack : TOLERANCE;
+    int64_t ns, slack = slack_of(c);
     bool is_free = !c->min.kind && !c->within.kind && !c->max.kind;
     *judged = is_free;
     if (bound_of(&c->min, p, &ns)) {
@@ -167,8 +172,7 @@ static struct mean mean_of(struct grading *g, const struct pairs *pairs)
 static enum finding_kind judge_mean(struct grading *g, const struct gap_check *c, struct mean m,
                                     const char **why)
 {
-    int64_t slack = c->slack >= 0 ? c->slack : TOLERANCE, most = INT64_MAX;
-    int64_t least = c->min.kind ? c->min.time - slack : 0;
+    int64_t most = INT64_MAX, least = c->min.kind ? c->min.time - slack_of(c) : 0;
     if (c->within.kind)
         most = c->within.time + generous(g);
     if (c->max.kind && c->max.time < most)
@@ -246,13 +250,37 @@ static struct finding no_pair(struct grading *g, const struct gap_check *c)
     return grading_found(g, FINDING_UNTESTED, "no two %s", grading_keep(g, &b));
 }
 
+/* What the longest of the later gaps must be at least. Below the tolerance nothing grows: 1 ms and
+ * 2 ms are no pauses. */
+static int64_t grown_from(const struct gap_check *c, int64_t first)
+{
+    int64_t slack = slack_of(c), least = (int64_t)((double)first * c->grows);
+    return c->grows > 1 ? larger(least, first + slack) : least - slack;
+}
+
+static enum finding_kind judge_longest(struct grading *g, const struct gap_check *c,
+                                       const struct pair *first, const struct pair *longest,
+                                       const char **why)
+{
+    int64_t least = grown_from(c, first->gap);
+    int64_t excess = first->gap - (int64_t)((double)longest->gap / c->grows);
+    bool holds = longest->gap >= least;
+    *why = holds ? "; but we lagged ourselves in that" : "; but we lagged ourselves in the first";
+    const struct pair *lagging = holds ? longest : first;
+    if (grading_may_be_lag(g, grading_time(lagging->from), grading_time(lagging->to),
+                           holds ? longest->gap - least + 1 : excess))
+        return FINDING_UNSURE;
+    *why = "";
+    return holds ? FINDING_HOLDS : FINDING_BROKEN;
+}
+
 /* A later gap is longer, so many times. The longest of them counts: with jitter any one may turn
- * out short, the last among them. Below the tolerance nothing grows: 1 ms and 2 ms are no pauses.
- */
+ * out short, the last among them. */
 static struct finding judge_growth(struct grading *g, const struct gap_check *c,
                                    const struct pairs *pairs)
 {
     const struct pair *first = &pairs->list[0], *longest = &pairs->list[pairs->count > 1];
+    const char *why;
     if (!g->end) /* the longest may be yet to come */
         return grading_found(g, FINDING_UNTESTED, "the case is not over");
     if (pairs->count < 2)
@@ -260,20 +288,10 @@ static struct finding judge_growth(struct grading *g, const struct gap_check *c,
                              grading_seconds(first->gap));
     for (size_t i = 2; i < pairs->count; i++)
         longest = pairs->list[i].gap > longest->gap ? &pairs->list[i] : longest;
-    int64_t least = (int64_t)((double)first->gap * c->grows), excess = first->gap;
-    least = c->grows > 1 ? larger(least, first->gap + TOLERANCE) : least - TOLERANCE;
-    excess -= (int64_t)((double)longest->gap / c->grows);
-    bool holds = longest->gap >= least;
-    bool excused =
-        !holds && grading_may_be_lag(g, grading_time(first->from), grading_time(first->to), excess);
-    struct finding f =
-        grading_found(g,
-                      holds     ? FINDING_HOLDS
-                      : excused ? FINDING_UNSURE
-                                : FINDING_BROKEN,
-                      "the first gap is %.3f s, the longest of %zu behind it is %.3f s%s",
-                      grading_seconds(first->gap), pairs->count - 1, grading_seconds(longest->gap),
-                      excused ? "; but we lagged ourselves in the first" : "");
+    enum finding_kind kind = judge_longest(g, c, first, longest, &why);
+    struct finding f = grading_found(
+        g, kind, "the first gap is %.3f s, the longest of %zu behind it is %.3f s%s",
+        grading_seconds(first->gap), pairs->count - 1, grading_seconds(longest->gap), why);
     grading_evidence(&f, first->from);
     grading_evidence(&f, first->to);
     grading_evidence(&f, longest->from);

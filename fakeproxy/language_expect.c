@@ -96,7 +96,8 @@ static const struct shape alternatives;
             .otherwise = "false"),                                                                 \
         KEY("average", &shape_bool, "of the gap: its bounds are for the mean of all pairs",        \
             .otherwise = "false", .with = "gap"),                                                  \
-        KEY("slack", &shape_duration, "tolerance of `min`", .says = "20 ms", .with = "gap")
+        KEY("slack", &shape_duration, "tolerance of `min` and `grows`", .says = "20 ms",           \
+            .with = "gap")
 
 #define GIVEN_KEYS                                                                                 \
     KEY("says", &shape_text, "what the client does right, in words"),                              \
