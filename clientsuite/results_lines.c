@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "memory.h"
 
 /* ---- scanning -------------------------------------------------------------------------------- */
 
@@ -111,11 +112,7 @@ static int kind_of(const struct json *line)
 
 static void append(struct results_lines *l, const struct results_line *line)
 {
-    if ((l->count & (l->count - 1)) == 0) {
-        l->lines = reallocarray(l->lines, l->count ? l->count * 2 : 1, sizeof(*l->lines));
-        if (!l->lines)
-            abort();
-    }
+    l->lines = memory_grow(l->lines, l->count, sizeof(*l->lines));
     l->lines[l->count++] = *line;
 }
 
