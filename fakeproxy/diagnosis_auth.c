@@ -291,7 +291,7 @@ static bool leads_to(struct diagnosis *d, const struct seen *q, const struct see
         struct http_slice path;
         seen_text(r->request, FIELD_path, &path);
         struct http_slice to = is_path ? path : target;
-        return (location.len == to.len && memcmp(location.at, to.at, to.len) == 0) ||
+        return http_slice_same(location, to) ||
                (to.len == location.len + 1 && memcmp(location.at, to.at, location.len) == 0);
     }
     struct http_slice host, authority = authority_of(location);
@@ -354,7 +354,7 @@ static bool same_text(const struct fp_event *a, const struct fp_event *b, enum f
     struct http_slice x, y;
     seen_text(a, field, &x);
     seen_text(b, field, &y);
-    return x.len == y.len && memcmp(x.at, y.at, x.len) == 0;
+    return http_slice_same(x, y);
 }
 
 void diagnosing_let_in(struct diagnosis *d, struct seen *r)

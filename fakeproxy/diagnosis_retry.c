@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "clock.h"
 #include "http_chars.h"
@@ -45,7 +44,7 @@ static bool has_same_credentials(const struct seen *q, const struct seen *r)
     seen_header(r->request, "Proxy-Authorization", &b);
     if (seen_is_scheme(r, "Digest") && seen_is_scheme(q, "Digest"))
         return seen_same(q, r, FIELD_user) && is_refused(q) && is_refused(r);
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+    return http_slice_same(a, b);
 }
 
 static bool has_legs(const struct seen *r)

@@ -102,7 +102,7 @@ bool seen_same(const struct seen *a, const struct seen *b, enum field_id field)
 {
     struct http_slice x, y;
     bool has_x = seen_text(a->request, field, &x), has_y = seen_text(b->request, field, &y);
-    return has_x == has_y && x.len == y.len && memcmp(x.at, y.at, x.len) == 0;
+    return has_x == has_y && http_slice_same(x, y);
 }
 
 bool seen_is_scheme(const struct seen *r, const char *name)
