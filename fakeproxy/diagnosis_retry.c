@@ -7,7 +7,6 @@
 #include "diagnosing.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "clock.h"
 #include "http_chars.h"
