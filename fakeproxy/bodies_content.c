@@ -52,15 +52,9 @@ static int status_of(const struct fp_event *e)
     return (int)grading_number(e, FIELD_status);
 }
 
-static const struct actor *actor_of(const struct grading *g, const struct fp_event *e)
-{
-    int at = scenario_actor(g->s, e->at);
-    return at >= 0 ? &g->s->actors[at] : NULL;
-}
-
 static const struct rule *rule_of(const struct grading *g, const struct fp_event *e)
 {
-    const struct actor *a = actor_of(g, e);
+    const struct actor *a = grading_actor(g, e);
     for (size_t i = 0; a && i < a->rule_count; i++)
         if (grading_is(e, FIELD_rule, a->rules[i].name))
             return &a->rules[i];
@@ -417,7 +411,7 @@ struct sent_body sent_body_of(struct grading *g, const struct fp_event *request,
 {
     const struct rule *r = rule_of(g, response);
     const struct action *a = r ? action_of(g, r, request, response) : NULL;
-    const struct actor *actor = actor_of(g, response);
+    const struct actor *actor = grading_actor(g, response);
     const struct fp_event *end = end_of(g, response);
     struct sent_body b = { .response = response,
                            .status = status_of(response),

@@ -18,11 +18,6 @@ static const int64_t AT_ONCE = 2 * CLOCK_S;            /* nobody types a command
 static const int64_t NO_PAUSE = 100 * CLOCK_MS;
 static const int64_t EQUAL = 15 * CLOCK_MS;
 
-static bool is_proxy(const struct diagnosis *d, const struct seen *r)
-{
-    return d->s->actors[r->actor].is_proxy;
-}
-
 static bool is_same_target(const struct seen *q, const struct seen *r)
 {
     return seen_same(q, r, FIELD_method) && seen_same(q, r, FIELD_target);
@@ -223,7 +218,7 @@ static bool is_last(struct diagnosis *d, const struct seen *r, uint64_t *n)
     struct seen *q;
     *n = 0;
     for (uint64_t i = 0; (q = seen_back(d, i)); i++) {
-        if (!is_proxy(d, q) || !is_same_target(q, r))
+        if (!seen_by_proxy(d, q) || !is_same_target(q, r))
             continue;
         last = last && (q == r || q->request->seq < r->request->seq);
         ++*n;
@@ -244,7 +239,7 @@ static void look_for_fresh_retry(struct diagnosis *d, const struct seen *r)
 {
     uint64_t n;
     struct buf seen = { 0 };
-    if (!is_proxy(d, r) || !may_be_repeated(r) || !is_last(d, r, &n))
+    if (!seen_by_proxy(d, r) || !may_be_repeated(r) || !is_last(d, r, &n))
         return;
     bool is_mistake = should_retry(d, r, n);
     if (!is_mistake && diagnosing_is_case(d))

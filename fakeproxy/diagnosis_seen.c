@@ -98,6 +98,11 @@ bool seen_knew(struct diagnosis *d, const struct seen *q, const struct seen *r)
     return same_wire || has_gone || began >= q->answered + READ_BY_THEN;
 }
 
+bool seen_by_proxy(const struct diagnosis *d, const struct seen *r)
+{
+    return d->s->actors[r->actor].is_proxy;
+}
+
 bool seen_same(const struct seen *a, const struct seen *b, enum field_id field)
 {
     struct http_slice x, y;

@@ -24,6 +24,39 @@ int scenario_actor(const struct scenario *s, const char *name)
     return -1;
 }
 
+bool scenario_is_proxy(const struct scenario *s, const char *name)
+{
+    int actor = scenario_actor(s, name);
+    return actor >= 0 && s->actors[actor].is_proxy;
+}
+
+const struct cut *scenario_cut(const struct action *a)
+{
+    const struct cut *cut = a->kind == ACTION_RESPOND   ? &a->respond.cut
+                            : a->kind == ACTION_SEND    ? &a->send.cut
+                            : a->kind == ACTION_FORWARD ? &a->forward.cut
+                            : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
+                                                        : NULL;
+    return cut && cut->kind != CUT_NONE ? cut : NULL;
+}
+
+static bool goes_direct(const struct client_keys *k)
+{
+    return k->proxy == PROXY_NONE || k->without_proxy_count > 0;
+}
+
+bool scenario_goes_direct(const struct scenario *s)
+{
+    const struct client *c = &s->client;
+    bool goes = goes_direct(&c->keys);
+    for (size_t i = 0; i < c->session_count && !goes; i++)
+        goes = goes_direct(&c->sessions[i].keys);
+    for (size_t i = 0; i < c->step_count && !goes; i++)
+        goes = c->steps[i].change && (c->steps[i].change->given & 1U << CLIENT_PROXY) &&
+               c->steps[i].change->proxy == PROXY_NONE;
+    return goes;
+}
+
 /* ---- one variant ----------------------------------------------------------------------------- */
 
 static void load_documentation(struct load *load)
