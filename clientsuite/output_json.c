@@ -213,6 +213,7 @@ static void write_case(FILE *f, const struct results *r, const struct case_resul
         add_text(&b, "fate", fate_name(t->fate));
         add_text(&b, "why", t->why);
         add_seconds(&b, "took", t->took);
+        add_seconds(&b, "lasted", t->lasted);
         add_seconds(&b, "noise", t->noise);
         add_text(&b, "stderr", t->stderr_text);
         add_text(&b, "log", t->log);

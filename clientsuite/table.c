@@ -202,7 +202,7 @@ static double longest_case(const struct results *r)
     for (size_t i = 0; i < r->client_count; i++)
         for (size_t k = 0; k < r->plan->count; k++) {
             const struct trial_record *played = r->clients[i].cases[k].record;
-            longest = played && played->took > longest ? played->took : longest;
+            longest = played && played->lasted > longest ? played->lasted : longest;
         }
     return (double)longest / (double)CLOCK_S;
 }
