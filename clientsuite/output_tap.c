@@ -4,7 +4,6 @@
  */
 #include "outputs.h"
 
-
 static void put(FILE *f, const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c; c++) {

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cmocka_main.h"
@@ -13,7 +12,7 @@
 /* A file of that many octets; the caller unlinks it. */
 static void make(char path[32], size_t len)
 {
-    strcpy(path, "/tmp/test_slurp.XXXXXX");
+    snprintf(path, 32, "/tmp/test_slurp.XXXXXX");
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     FILE *f = fdopen(fd, "wb");
