@@ -5,7 +5,6 @@
 #include "schedule.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +15,7 @@
 #include "gate.h"
 #include "grade.h"
 #include "lanes.h"
+#include "random.h"
 #include "timer.h"
 #include "twins.h"
 
@@ -333,14 +333,6 @@ static void on_noise(void *arg)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = (*state += 0x9E3779B97F4A7C15U); /* splitmix64 */
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
-}
-
 static int by_estimate(const void *a, const void *b)
 {
     const struct job *x = a, *y = b;
@@ -352,7 +344,7 @@ static int by_estimate(const void *a, const void *b)
 static void shuffle(struct job *jobs, size_t count, uint64_t seed)
 {
     for (size_t i = count; i > 1; i--) {
-        size_t k = (size_t)(next_random(&seed) % i);
+        size_t k = (size_t)(random_next(&seed) % i);
         struct job swap = jobs[i - 1];
         jobs[i - 1] = jobs[k];
         jobs[k] = swap;

@@ -106,6 +106,12 @@ const struct match *grading_lost_anchor(struct grading *g, const struct match *m
     return found ? found : lost(g, m->before);
 }
 
+const struct actor *grading_actor(const struct grading *g, const struct fp_event *e)
+{
+    int at = scenario_actor(g->s, e->at);
+    return at >= 0 ? &g->s->actors[at] : NULL;
+}
+
 /* ---- fields ---------------------------------------------------------------------------------- */
 
 int64_t grading_time(const struct fp_event *e)

@@ -68,6 +68,8 @@ const struct fp_event *grading_first(struct grading *, const struct match *);
 /* An anchor (`after`, `before`, `as`) somewhere in the match that no event fits; NULL: none. */
 const struct match *grading_lost_anchor(struct grading *, const struct match *);
 
+/* Where it happened; NULL: at none of ours. */
+const struct actor *grading_actor(const struct grading *, const struct fp_event *);
 /* When it happened: its first octet where it has one. */
 int64_t grading_time(const struct fp_event *);
 bool grading_is_before(const struct fp_event *, const struct fp_event *);

@@ -199,6 +199,17 @@ def a_window_that_was_not_its_own(run):
 
 
 @test
+def the_longest_case_counts_its_watch(run):
+    """What the last line of a run says can be held against the run's wall time."""
+    run.scenario({**PLAIN, "client": {**PLAIN["client"], "watch": "3s"}})
+    run.play("good")
+    case = run.cases()["test/plain"]
+    assert case["lasted"] >= case["took"] + 3, case
+    seconds, longest = map(float, re.search(r"^([\d.]+) s, the longest case ([\d.]+) s;", run.out, re.M).groups())
+    assert 3 <= longest <= seconds, run.out
+
+
+@test
 def die_quiet(run):
     """It dies in the quiet window of a case: the next case gets a new process."""
     breaks(run, "die-quiet", "crash", "crash")
