@@ -168,11 +168,11 @@ static struct finding no_pair(struct grading *g, const struct gap_check *c)
     if (from && bound_of(&c->max, &p, &most) && waited > most) {
         int64_t since = grading_time(from);
         bool excused = grading_may_be_lag(g, since, since + waited, waited - most);
-        struct finding f = grading_found(
-            g, excused ? FINDING_UNSURE : FINDING_BROKEN,
-            "no %s came after %s, for %.3f s until the end%s", grading_match_text(g, later),
-            grading_event_text(g, from), grading_seconds(waited),
-            excused ? "; but we lagged ourselves meanwhile" : "");
+        struct finding f = grading_found(g, excused ? FINDING_UNSURE : FINDING_BROKEN,
+                                         "no %s came after %s, for %.3f s until the end%s",
+                                         grading_match_text(g, later), grading_event_text(g, from),
+                                         grading_seconds(waited),
+                                         excused ? "; but we lagged ourselves meanwhile" : "");
         grading_evidence(&f, from);
         grading_evidence(&f, g->end);
         return f;
