@@ -218,6 +218,11 @@ bool grading_was_slow(const struct grading *g, int64_t from, int64_t to)
     return to > from && grading_may_be_lag(g, from, to, (to - from) / 10);
 }
 
+bool grading_stood_still(const struct grading *g, int64_t from, int64_t to)
+{
+    return to > from && grading_may_be_lag(g, from, to, (to - from) / 2);
+}
+
 const struct fp_event **grade_events(const struct journal *j, size_t *count)
 {
     const struct fp_event **events =

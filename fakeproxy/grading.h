@@ -88,6 +88,9 @@ bool grading_may_be_lag(const struct grading *, int64_t from, int64_t to, int64_
 /* Was our own lag so much of that time that whatever ran out in it may have run out for want of a
  * turn on this host? */
 bool grading_was_slow(const struct grading *, int64_t from, int64_t to);
+/* Was it half of that time? A client that never ended had all of it and a grace, so that less is no
+ * reason. */
+bool grading_stood_still(const struct grading *, int64_t from, int64_t to);
 
 /* Does the Retry-After of this answer name a date? */
 bool grading_is_date(const struct fp_event *response);
