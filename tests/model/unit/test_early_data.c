@@ -337,7 +337,7 @@ static void tickets_serve_once(void **state)
     SSL_SESSION *ticket = tickets_take(list, key);
     assert_non_null(ticket);
     assert_null(tickets_take(list, key));
-    SSL_SESSION_set_time(ticket, SSL_SESSION_get_time(ticket) - 8 * 24 * 3600);
+    SSL_SESSION_set_time(ticket, SSL_SESSION_get_time(ticket) - 8L * 24 * 3600);
     tickets_keep(list, key, ticket);
     assert_null(tickets_take(list, key)); /* seven days are the most there are */
     session_free(session);
