@@ -137,6 +137,8 @@ static void server_start(struct server *s)
 
 static void server_stop(struct server *s)
 {
+    shutdown(s->listener,
+             SHUT_RDWR); /* connections that a failed test did not make are not waited for */
     pthread_join(s->thread, NULL);
     close(s->listener);
     SSL_CTX_free(s->context);
