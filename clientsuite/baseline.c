@@ -11,6 +11,7 @@
 #include "json.h"
 #include "language_shapes.h"
 #include "loading.h"
+#include "slurp.h"
 
 struct entry {
     const char *client, *id, *check, *reason; /* client NULL: any */
@@ -59,21 +60,6 @@ static struct baseline *build(struct loading *l, const struct json *root)
     return b;
 }
 
-static bool read_into(const char *path, struct buf *text)
-{
-    FILE *f = fopen(path, "rbe");
-    size_t got = 1;
-    while (f && got > 0) {
-        char *at = buf_extend(text, 16384);
-        got = fread(at, 1, 16384, f);
-        text->len -= 16384 - got;
-    }
-    bool is_good = f && !ferror(f);
-    if (f)
-        fclose(f);
-    return is_good;
-}
-
 struct baseline *baseline_load(const char *path, struct complaints *complaints)
 {
     struct complaint_place place = { .file = path };
@@ -82,10 +68,10 @@ struct baseline *baseline_load(const char *path, struct complaints *complaints)
     struct json_error error = { 0 };
     struct json *root = NULL;
     l.file = arena_copy(l.arena, path, strlen(path));
-    if (!read_into(path, &text)) {
+    if (slurp(path, SIZE_MAX, &text) < 0) {
         complaints_add(complaints, &place, NULL, "%s", strerror(errno));
     } else {
-        l.text = arena_copy(l.arena, text.at ? text.at : "", text.len);
+        l.text = arena_copy(l.arena, text.at, text.len);
         l.len = text.len;
         root = json_parse(l.arena, l.text, l.len, &error);
         place = (struct complaint_place){ l.file, l.text, l.len, error.at, error.pointer };

@@ -4,6 +4,7 @@
 #include "edition.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "json.h"
 #include "language_shapes.h"
 #include "loading.h"
+#include "slurp.h"
 
 static const struct shape effect = { .kind = SHAPE_ENUM,
                                      .words = WORDS("blocked", "not-applicable") };
@@ -77,18 +79,11 @@ static struct edition *load(const char *path, struct complaints *complaints)
 {
     struct complaint_place place = { .file = path };
     struct buf text = { 0 };
-    FILE *f = fopen(path, "rbe");
-    size_t got;
-    if (!f) {
-        complaints_add(complaints, &place, NULL, "cannot be opened");
+    if (slurp(path, SIZE_MAX, &text) < 0) {
+        complaints_add(complaints, &place, NULL, "%s", strerror(errno));
+        buf_free(&text);
         return NULL;
     }
-    do {
-        char *at = buf_extend(&text, 16384);
-        got = fread(at, 1, 16384, f);
-        text.len -= 16384 - got;
-    } while (got);
-    fclose(f);
     struct loading l = { .arena = arena_new(), .complaints = complaints };
     struct json_error error = { 0 };
     l.file = arena_copy(l.arena, path, strlen(path));

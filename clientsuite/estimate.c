@@ -12,15 +12,6 @@ static const int64_t MOST = 60 * CLOCK_S;
 /* Clients that take no base delay, or double it from a second on, are common enough. */
 static const int64_t PAUSE = CLOCK_S;
 
-static const struct cut *cut_of(const struct action *a)
-{
-    return a->kind == ACTION_RESPOND   ? &a->respond.cut
-           : a->kind == ACTION_SEND    ? &a->send.cut
-           : a->kind == ACTION_FORWARD ? &a->forward.cut
-           : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
-                                       : NULL;
-}
-
 static int64_t nearest(int64_t limit, int64_t total)
 {
     return limit && limit < total ? limit : total;
@@ -43,9 +34,9 @@ static int64_t sat_out(const struct scenario *s, const struct profile_variant *v
                        const struct action *a)
 {
     const struct client_keys *k = &s->client.keys;
-    const struct cut *cut = cut_of(a);
+    const struct cut *cut = scenario_cut(a);
     const struct retry_after *after = &a->respond.retry_after;
-    if (is_paced(a) || (cut && cut->with && cut->with->kind == ACTION_STALL))
+    if (is_paced(a) || (cut && cut->with->kind == ACTION_STALL))
         return profile_can(v, "read-deadline") ? nearest(k->read, k->total) : k->total;
     if (a->kind == ACTION_STALL)
         return nearest(k->read, k->total);
@@ -65,7 +56,7 @@ static int64_t rule_takes(const struct scenario *s, const struct profile_variant
     for (size_t i = 0; i < rule->action_count; i++) {
         const struct action *a = &rule->actions[i];
         sum += is_answered && a->kind == ACTION_STALL ? 0 : sat_out(s, v, a);
-        is_answered |= (a->kind == ACTION_RESPOND || a->kind == ACTION_FORWARD) && !cut_of(a)->with;
+        is_answered |= (a->kind == ACTION_RESPOND || a->kind == ACTION_FORWARD) && !scenario_cut(a);
     }
     return sum;
 }

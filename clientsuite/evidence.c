@@ -17,6 +17,7 @@
 #include "journal_read.h"
 #include "json.h"
 #include "member.h"
+#include "slurp.h"
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
@@ -52,19 +53,10 @@ static int write_file(const char *folder, const char *name, const char *octets, 
 
 static int read_path(const char *path, struct buf *out)
 {
-    size_t got = 1;
-    FILE *f = fopen(path, "rbe");
-    while (f && got > 0) {
-        char *at = buf_extend(out, 65536);
-        got = fread(at, 1, 65536, f);
-        out->len -= 65536 - got;
-    }
-    bool is_good = f && !ferror(f);
-    if (!is_good)
+    int result = slurp(path, SIZE_MAX, out);
+    if (result < 0)
         fprintf(stderr, "clientsuite: %s cannot be read: %s\n", path, strerror(errno));
-    if (f)
-        fclose(f);
-    return is_good ? 0 : -1;
+    return result;
 }
 
 static int read_file(const char *folder, const char *name, struct buf *out)

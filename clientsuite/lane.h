@@ -20,7 +20,8 @@ struct job {
     size_t client;
     struct case_result *of;          /* CASE, and the first that asked for the TWIN */
     const struct scenario *scenario; /* what is played */
-    bool needs_process, is_alone, was_repeated;
+    bool needs_process, was_repeated;
+    unsigned alone; /* so often it was queued to be played alone */
     int64_t estimate;
     struct twin *twin; /* TWIN */
 };

@@ -13,17 +13,11 @@
 
 #include "groups.h"
 #include "matrix.h"
+#include "memory.h"
 #include "page.h"
 #include "page_case.h"
 #include "report_link.h"
 #include "suite.h"
-
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
 
 /* ---- reports beside the results -------------------------------------------------------------- */
 
@@ -31,7 +25,7 @@ static void find_reports(struct matrix *m, const char *output)
 {
     char copy[PATH_MAX], folder[PATH_MAX];
     snprintf(copy, sizeof(copy), "%s", strcmp(output, "-") == 0 ? "./-" : output);
-    m->reports = must(calloc(m->read->source_count + 1, sizeof(*m->reports)));
+    m->reports = memory_must(calloc(m->read->source_count + 1, sizeof(*m->reports)));
     if (!realpath(dirname(copy), folder))
         return;
     for (size_t i = 0; i < m->read->source_count; i++)
@@ -341,7 +335,7 @@ int suite_matrix(const struct suite_options *o)
     if (!read)
         return EXIT_USAGE;
     struct matrix m = { .read = read, .r = read->results };
-    m.summaries = must(calloc(m.r->client_count + 1, sizeof(*m.summaries)));
+    m.summaries = memory_must(calloc(m.r->client_count + 1, sizeof(*m.summaries)));
     for (size_t i = 0; i < m.r->client_count; i++)
         summary_make(&m.summaries[i], m.r, i);
     find_reports(&m, o->output);

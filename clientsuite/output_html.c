@@ -4,7 +4,6 @@
  * was asked, and last the table of all cases.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "clock.h"
 #include "groups.h"
@@ -30,15 +29,6 @@ struct report {
 
 /* ---- the head -------------------------------------------------------------------------------- */
 
-static void put_fact(FILE *f, const char *name, const char *text)
-{
-    if (!text || !*text)
-        return;
-    fprintf(f, "<li><small>%s</small> <span>", name);
-    page_text(f, text);
-    fputs("</span></li>\n", f);
-}
-
 static const char *title_of(const struct report *p, char title[static 256])
 {
     const struct client_result *c = p->r->clients;
@@ -59,15 +49,15 @@ static void put_facts(const struct report *p)
     char date[32], text[128];
     bool is_one = results_is_one_profile(r);
     fputs("<ul class=\"facts\">\n", p->f);
-    put_fact(p->f, "Runtime", is_one ? c->runtime : NULL);
-    put_fact(p->f, "Date", wall_date(r->began, date));
-    put_fact(p->f, "Edition", r->edition ? r->edition->name : NULL);
+    page_fact(p->f, "Runtime", is_one ? c->runtime : NULL);
+    page_fact(p->f, "Date", wall_date(r->began, date));
+    page_fact(p->f, "Edition", r->edition ? r->edition->name : NULL);
     snprintf(text, sizeof(text), "%.1f s", (double)(r->ended - r->began) / (double)CLOCK_S);
-    put_fact(p->f, "Took", text);
+    page_fact(p->f, "Took", text);
     snprintf(text, sizeof(text), "%.0f ms", (double)r->noise / (double)CLOCK_MS);
-    put_fact(p->f, "Own lateness", text);
-    put_fact(p->f, "Suite", "clientsuite " CS_VERSION);
-    put_fact(p->f, "Home page", is_one ? c->variant->profile->homepage : NULL);
+    page_fact(p->f, "Own lateness", text);
+    page_fact(p->f, "Suite", "clientsuite " CS_VERSION);
+    page_fact(p->f, "Home page", is_one ? c->variant->profile->homepage : NULL);
     fputs("</ul>\n", p->f);
     if (r->was_interrupted)
         fputs("<p class=\"fate\"><b>Interrupted:</b> this is what ran until then.</p>\n", p->f);

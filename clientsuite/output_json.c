@@ -100,16 +100,6 @@ static void write_client(FILE *f, const struct results *r, const struct client_r
 
 /* ---- cases ----------------------------------------------------------------------------------- */
 
-static void add_numbers(struct buf *b, const char *name, const uint64_t *numbers, size_t count)
-{
-    if (count == 0)
-        return;
-    member_name(b, name);
-    for (size_t i = 0; i < count; i++)
-        buf_printf(b, "%s%llu", i ? "," : "[", (unsigned long long)numbers[i]);
-    buf_char(b, ']');
-}
-
 static void add_check(struct buf *b, const struct verdict *v, const char *source,
                       enum baseline_mark mark)
 {
@@ -127,7 +117,8 @@ static void add_check(struct buf *b, const struct verdict *v, const char *source
     if (mark != BASELINE_FIXED) /* not known yet when a case is written: the summary has it */
         add_text(b, "baseline", baseline_mark_name(mark));
     add_text(b, "sentence", v->sentence);
-    add_numbers(b, "evidence", v->evidence, v->evidence_count);
+    if (v->evidence_count)
+        member_numbers(b, "evidence", v->evidence, v->evidence_count);
     buf_char(b, '}');
 }
 
@@ -162,21 +153,6 @@ static void add_documentation(struct buf *b, const struct scenario *s)
     buf_char(b, ']');
 }
 
-static void add_found(struct buf *b, const struct diagnosed *f)
-{
-    buf_char(b, '{');
-    add_text(b, "code", f->code);
-    add_text(b, "layer", f->layer);
-    add_flag(b, "mistake", !f->note);
-    add_flag(b, "critical", f->critical);
-    member_number(b, "times", (int64_t)f->times);
-    add_text(b, "seen", f->seen);
-    add_text(b, "cause", f->cause);
-    add_text(b, "fix", f->fix);
-    add_numbers(b, "evidence", f->evidence, f->evidence_count);
-    buf_char(b, '}');
-}
-
 static void add_diagnosis(struct buf *b, const struct trial_record *t)
 {
     member_name(b, "diagnosis");
@@ -184,7 +160,7 @@ static void add_diagnosis(struct buf *b, const struct trial_record *t)
     for (size_t i = 0; i < t->found_count; i++) {
         if (i)
             buf_char(b, ',');
-        add_found(b, &t->found[i]);
+        diagnosed_json(b, &t->found[i]);
     }
     buf_char(b, ']');
 }
@@ -237,6 +213,7 @@ static void write_case(FILE *f, const struct results *r, const struct case_resul
         add_text(&b, "fate", fate_name(t->fate));
         add_text(&b, "why", t->why);
         add_seconds(&b, "took", t->took);
+        add_seconds(&b, "lasted", t->lasted);
         add_seconds(&b, "noise", t->noise);
         add_text(&b, "stderr", t->stderr_text);
         add_text(&b, "log", t->log);

@@ -26,11 +26,6 @@ static void put(FILE *f, const char *text)
     }
 }
 
-static bool is_shown(const struct verdict *v, enum baseline_mark mark)
-{
-    return !v->house || v->kind == VERDICT_FAIL || mark;
-}
-
 /* A baseline decides what a build is to be red for: new failures, and what it has to be told. */
 static bool is_failure(const struct verdict *v, enum baseline_mark mark)
 {
@@ -57,7 +52,7 @@ struct counts {
 
 static void count(struct counts *n, const struct verdict *v, enum baseline_mark mark)
 {
-    if (!is_shown(v, mark))
+    if (!output_shows(v, mark))
         return;
     n->tests++;
     n->failures += is_failure(v, mark);
@@ -137,7 +132,7 @@ static void put_client(FILE *f, const struct results *r, const struct client_res
     }
     for (size_t i = 0; i < r->plan->count; i++)
         for (size_t k = 0; c->cases[i].is_final && k < c->cases[i].graded->count; k++)
-            if (is_shown(&c->cases[i].graded->verdicts[k], case_mark(&c->cases[i], k)))
+            if (output_shows(&c->cases[i].graded->verdicts[k], case_mark(&c->cases[i], k)))
                 put_check(f, name, &c->cases[i], k);
     fputs("  </testsuite>\n", f);
 }

@@ -4,8 +4,6 @@
  */
 #include "outputs.h"
 
-#include <string.h>
-
 static void put(FILE *f, const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c; c++) {
@@ -13,11 +11,6 @@ static void put(FILE *f, const char *text)
             fputc('\\', f);
         fputc(*c < 0x20 || *c == 0x7F ? ' ' : *c, f);
     }
-}
-
-static bool is_shown(const struct verdict *v, enum baseline_mark mark)
-{
-    return !v->house || v->kind == VERDICT_FAIL || mark;
 }
 
 static const char *skip_of(const struct verdict *v)
@@ -95,7 +88,7 @@ static void put_case(FILE *f, size_t n, const char *client, const struct case_re
     for (size_t i = 0; i < c->graded->count; i++) {
         const struct verdict *v = &c->graded->verdicts[i];
         const enum baseline_mark mark = case_mark(c, i);
-        if (!is_shown(v, mark))
+        if (!output_shows(v, mark))
             continue;
         put_check(f, ++checks, v, mark);
         ok &= is_ok(v, mark) || mark == BASELINE_EXPECTED; /* what is to do yet fails nothing */

@@ -21,6 +21,9 @@ struct output_form {
 extern const struct output_form output_json, output_junit, output_tap, output_html, output_md;
 extern const struct output_form *const output_forms[]; /* ends with NULL */
 
+/* Has the verdict a line of its own? House checks that hold have none. */
+bool output_shows(const struct verdict *, enum baseline_mark);
+
 /* For people: counts, what was missed, the letter. */
 void table_print(FILE *, const struct results *, bool colour, bool verbose);
 

@@ -86,6 +86,15 @@ void page_lines(FILE *f, const char *text, size_t len, size_t most)
     put(f, text + tail, len - tail, true);
 }
 
+void page_fact(FILE *f, const char *name, const char *text)
+{
+    if (!text || !*text)
+        return;
+    fprintf(f, "<li><small>%s</small> <span>", name);
+    page_text(f, text);
+    fputs("</span></li>\n", f);
+}
+
 void page_name(FILE *f, const char *name)
 {
     for (const unsigned char *c = (const unsigned char *)name; *c; c++) {

@@ -21,6 +21,9 @@ void page_octets(FILE *, const char *text, size_t len);
 /* Several lines: line ends stay. What is longer than `most` octets loses its middle. */
 void page_lines(FILE *, const char *text, size_t len, size_t most);
 
+/* An item of a list of facts; none where the text is NULL or "". */
+void page_fact(FILE *, const char *name, const char *text);
+
 /* A name as (part of) an id or a fragment: one text for each name, no spaces. */
 void page_name(FILE *, const char *name);
 

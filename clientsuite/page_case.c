@@ -248,15 +248,6 @@ static void put_play(FILE *f, const struct results *r, const struct case_result 
 
 /* ---- the scenario ---------------------------------------------------------------------------- */
 
-static void put_pair(FILE *f, const char *name, const char *text)
-{
-    if (!text || !*text)
-        return;
-    fprintf(f, "<li><small>%s</small> <span>", name);
-    page_text(f, text);
-    fputs("</span></li>\n", f);
-}
-
 static void put_sources(FILE *f, const struct scenario *s)
 {
     if (!s->sources || !*s->sources)
@@ -273,8 +264,8 @@ static void put_sources(FILE *f, const struct scenario *s)
 static void put_why(FILE *f, const struct scenario *s)
 {
     fputs("<ul class=\"why\">\n", f);
-    put_pair(f, "Likely cause", s->cause);
-    put_pair(f, "Fix", s->fix);
+    page_fact(f, "Likely cause", s->cause);
+    page_fact(f, "Fix", s->fix);
     put_sources(f, s);
     fputs("</ul>\n", f);
 }

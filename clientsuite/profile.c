@@ -13,6 +13,7 @@
 #include "json.h"
 #include "language_shapes.h"
 #include "loading.h"
+#include "slurp.h"
 
 enum { LARGEST = 1 << 20 }; /* octets of a profile */
 
@@ -320,26 +321,14 @@ struct profile *profile_load_text(const char *text, size_t len, const char *path
 struct profile *profile_load_file(const char *path, struct complaints *complaints)
 {
     struct complaint_place place = { .file = path };
-    FILE *f = fopen(path, "rbe");
     struct buf text = { 0 };
     struct profile *p = NULL;
-    size_t got;
-    if (!f) {
-        complaints_add(complaints, &place, NULL, "%s", strerror(errno));
-        return NULL;
-    }
-    do {
-        char *at = buf_extend(&text, 16384);
-        got = fread(at, 1, 16384, f);
-        text.len -= 16384 - got;
-    } while (got > 0 && text.len <= LARGEST);
-    if (ferror(f))
-        complaints_add(complaints, &place, NULL, "cannot be read");
-    else if (text.len > LARGEST)
-        complaints_add(complaints, &place, NULL, "larger than 1 MiB, expected a client profile");
-    else
+    if (slurp(path, LARGEST, &text) == 0)
         p = profile_load_text(text.at, text.len, path, complaints);
-    fclose(f);
+    else
+        complaints_add(complaints, &place, NULL, "%s",
+                       errno == EFBIG ? "larger than 1 MiB, expected a client profile"
+                                      : strerror(errno));
     buf_free(&text);
     return p;
 }

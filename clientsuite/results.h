@@ -29,7 +29,8 @@ struct case_result {
     enum baseline_mark *marks; /* of each verdict; NULL: there is no baseline */
     bool is_held;              /* waits for its gatekeeper */
     bool is_final;
-    /* It was inconclusive, and played again alone: what the first play was. NULL: not */
+    /* It was inconclusive, and played again alone, up to three times: what the first play was.
+     * NULL: it was not */
     struct trial_record *first;
     bool is_blocked;
     const char *blocked_by; /* a sentence; a literal, or in the arena of `graded` */

@@ -55,14 +55,6 @@ static enum change change_of(const struct verdict *a, const struct verdict *b)
     return is > was ? WORSE : BETTER;
 }
 
-static void put(const char *text)
-{
-    struct buf b = { 0 };
-    say_text(&b, text, strlen(text));
-    fwrite(b.at ? b.at : "", 1, b.len, stdout);
-    buf_free(&b);
-}
-
 static void compare_check(struct comparison *c, const char *name, const struct verdict *a,
                           const struct verdict *b, enum baseline_mark mark)
 {
@@ -77,7 +69,7 @@ static void compare_check(struct comparison *c, const char *name, const struct v
     if (!*sentence)
         return;
     fputs(change == BETTER ? "           it was so: " : "           ", stdout);
-    put(sentence);
+    say_print(stdout, sentence);
     putchar('\n');
 }
 
@@ -119,7 +111,7 @@ static void put_client(const struct client_result *c)
 {
     struct buf title = { 0 };
     client_title(&title, c);
-    put(title.at);
+    say_print(stdout, title.at);
     buf_free(&title);
 }
 

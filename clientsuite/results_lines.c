@@ -11,6 +11,8 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "memory.h"
+#include "slurp.h"
 
 /* ---- scanning -------------------------------------------------------------------------------- */
 
@@ -111,11 +113,7 @@ static int kind_of(const struct json *line)
 
 static void append(struct results_lines *l, const struct results_line *line)
 {
-    if ((l->count & (l->count - 1)) == 0) {
-        l->lines = reallocarray(l->lines, l->count ? l->count * 2 : 1, sizeof(*l->lines));
-        if (!l->lines)
-            abort();
-    }
+    l->lines = memory_grow(l->lines, l->count, sizeof(*l->lines));
     l->lines[l->count++] = *line;
 }
 
@@ -158,28 +156,14 @@ static int read_line(struct results_lines *l, struct arena *arena, const char *p
                : complain(path, line.number, "a line is of type run, client, case, summary or end");
 }
 
-static int slurp(const char *path, struct buf *out)
-{
-    size_t got = 1;
-    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
-    while (f && got > 0) {
-        char *at = buf_extend(out, 65536);
-        got = fread(at, 1, 65536, f);
-        out->len -= 65536 - got;
-    }
-    bool is_good = f && !ferror(f);
-    if (!is_good)
-        fprintf(stderr, "clientsuite: %s cannot be read: %s\n", path, strerror(errno));
-    if (f && f != stdin)
-        fclose(f);
-    return is_good ? 0 : -1;
-}
-
 int results_lines_read(struct results_lines *l, struct arena *arena, const char *path, size_t file)
 {
     struct buf text = { 0 };
     size_t number = 0;
-    int result = slurp(path, &text);
+    int result = strcmp(path, "-") == 0 ? slurp_stream(stdin, SIZE_MAX, &text)
+                                        : slurp(path, SIZE_MAX, &text);
+    if (result < 0)
+        fprintf(stderr, "clientsuite: %s cannot be read: %s\n", path, strerror(errno));
     for (size_t at = 0; result == 0 && at < text.len;) {
         const char *newline = memchr(text.at + at, '\n', text.len - at);
         size_t end = newline ? (size_t)(newline - text.at) : text.len;

@@ -146,6 +146,7 @@ static struct trial_record *record_from(struct results_line *line)
     t->log_len = t->log ? strlen(t->log) : 0;
     read_diagnosis(t, json_get(json, "diagnosis"));
     t->took = time_of(json, "took");
+    t->lasted = json_get(json, "lasted") ? time_of(json, "lasted") : t->took; /* older results */
     t->noise = time_of(json, "noise");
     t->journal = line->journal;
     t->journal_len = line->journal_len;

@@ -5,7 +5,6 @@
 #include "schedule.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,12 +15,15 @@
 #include "gate.h"
 #include "grade.h"
 #include "lanes.h"
+#include "random.h"
 #include "timer.h"
 #include "twins.h"
 
 /* While our own loop is late by so much, nothing is begun beside so many. */
 static const int64_t CROWDED = 50 * CLOCK_MS;
 enum { CALM = 16 };
+/* What our own lag left open is played again, alone, so often: a busy host is slow for seconds. */
+enum { PLAYS_ALONE = 3 };
 static const int64_t NOISE_EVERY = 10 * CLOCK_MS, NOISE_TOLD = 20 * CLOCK_MS,
                      NOISE_BLAMED = 100 * CLOCK_MS;
 
@@ -163,21 +165,34 @@ static void settle_case(struct schedule *s, struct case_result *c)
     }
 }
 
+static void enqueue_alone(struct schedule *s, const struct job *job)
+{
+    struct job again = *job;
+    again.alone++;
+    enqueue(&s->alone, &again, false);
+}
+
+/* The first play is kept beside the last. */
+static void keep_record(struct case_result *c, struct trial_record *r)
+{
+    if (c->record && !c->first)
+        c->first = c->record;
+    else
+        trial_record_free(c->record);
+    c->record = r;
+}
+
 static void case_ended(struct schedule *s, const struct job *job, struct trial_record *r)
 {
     struct case_result *c = job->of;
-    if (job->is_alone)
-        c->first = c->record;
-    c->record = r;
+    keep_record(c, r);
     c->graded = r ? r->graded : NULL;
     if (!r) {
         grade_unplayed(client_of(s, c->client), c);
         for (size_t i = 0; i < c->graded->count; i++)
             c->graded->verdicts[i].kind = VERDICT_HARNESS_ERROR;
-    } else if (is_inconclusive(r->graded) && !job->is_alone) {
-        struct job again = *job;
-        again.is_alone = true;
-        enqueue(&s->alone, &again, false);
+    } else if (is_inconclusive(r->graded) && job->alone < PLAYS_ALONE) {
+        enqueue_alone(s, job);
         return;
     }
     settle_case(s, c);
@@ -206,14 +221,12 @@ static void contract_ended(struct schedule *s, const struct job *job, struct tri
         start_cases(s, job->client);
 }
 
-/* A twin that failed while we were slow ourselves is played once more, alone. */
+/* A twin that failed while we were slow ourselves is played again, alone. */
 static void twin_ended(struct schedule *s, const struct job *job, struct trial_record *r)
 {
-    if (r && !r->twin_passed && r->noise > NOISE_BLAMED && !job->is_alone) {
-        struct job again = *job;
-        again.is_alone = true;
+    if (r && !r->twin_passed && r->noise > NOISE_BLAMED && job->alone < PLAYS_ALONE) {
         trial_record_free(r);
-        enqueue(&s->alone, &again, false);
+        enqueue_alone(s, job);
         return;
     }
     twins_ended(s->twins, job->twin, r, release, s);
@@ -238,7 +251,7 @@ static void on_job_lost(void *arg, const struct job *job)
 {
     struct schedule *s = arg;
     s->taken--;
-    enqueue(job->is_alone ? &s->alone : &s->queue, job, true);
+    enqueue(job->alone ? &s->alone : &s->queue, job, true);
     ask_turn(s);
 }
 
@@ -333,14 +346,6 @@ static void on_noise(void *arg)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = (*state += 0x9E3779B97F4A7C15U); /* splitmix64 */
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
-}
-
 static int by_estimate(const void *a, const void *b)
 {
     const struct job *x = a, *y = b;
@@ -352,7 +357,7 @@ static int by_estimate(const void *a, const void *b)
 static void shuffle(struct job *jobs, size_t count, uint64_t seed)
 {
     for (size_t i = count; i > 1; i--) {
-        size_t k = (size_t)(next_random(&seed) % i);
+        size_t k = (size_t)(random_next(&seed) % i);
         struct job swap = jobs[i - 1];
         jobs[i - 1] = jobs[k];
         jobs[k] = swap;

@@ -3,7 +3,7 @@
  *
  * First each client shows that it keeps the contract (hello, an unknown verb, one plain request
  * through a proxy); one that does not is not run. Then the cases, longest first; their twins, as
- * soon as a case asks for one; and what came out inconclusive once more, alone, at the end.
+ * soon as a case asks for one; and what came out inconclusive again, alone, at the end.
  */
 #ifndef CS_SCHEDULE_H
 #define CS_SCHEDULE_H

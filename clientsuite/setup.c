@@ -8,6 +8,7 @@
 
 #include "answer.h"
 #include "clock.h"
+#include "uri.h"
 
 struct expanding {
     struct arena *arena;
@@ -195,18 +196,6 @@ const struct setup *setup_patient(struct arena *arena, const struct setup *sessi
     return s;
 }
 
-static void add_encoded(struct buf *b, const char *z)
-{
-    static const char unreserved[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    for (; *z; z++) {
-        if (strchr(unreserved, *z))
-            buf_char(b, *z);
-        else
-            buf_printf(b, "%%%02X", (unsigned)(unsigned char)*z);
-    }
-}
-
 const char *setup_proxy_url(struct arena *arena, const struct setup *s)
 {
     const char *url = s->proxy.url, *host = url ? strstr(url, "://") : NULL;
@@ -215,9 +204,9 @@ const char *setup_proxy_url(struct arena *arena, const struct setup *s)
         return url;
     host += strlen("://");
     buf_add(&b, url, (size_t)(host - url));
-    add_encoded(&b, s->keys->credentials[0].name);
+    uri_encode(&b, s->keys->credentials[0].name);
     buf_char(&b, ':');
-    add_encoded(&b, s->keys->credentials[0].password);
+    uri_encode(&b, s->keys->credentials[0].password);
     buf_printf(&b, "@%s", host);
     return keep(arena, &b, NULL);
 }

@@ -2,7 +2,6 @@
  * The table for people: for each client a row of counts for each layer, what was missed with its
  * sentence, and the letter.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
@@ -19,14 +18,6 @@ static void put_tone(const struct page *p, enum tone tone, const char *text)
 {
     fprintf(p->f, "%s%s%s", p->colour ? say_colours[tone] : "", text,
             p->colour && tone != TONE_PLAIN ? say_colour_end : "");
-}
-
-static void put_safe(const struct page *p, const char *text)
-{
-    struct buf b = { 0 };
-    say_text(&b, text, strlen(text));
-    fwrite(b.at ? b.at : "", 1, b.len, p->f);
-    buf_free(&b);
 }
 
 /* ---- counts ---------------------------------------------------------------------------------- */
@@ -101,12 +92,12 @@ static void put_row(const struct page *p, const struct verdict *v, enum baseline
     fputs("    ", p->f);
     put_tone(p, tone_of(v), verdict_word(v));
     fprintf(p->f, "%*s %-7s %s: ", (int)(13 - strlen(verdict_word(v))), "", level, v->id);
-    put_safe(p, v->says ? v->says : "");
+    say_print(p->f, v->says ? v->says : "");
     if (mark)
         fprintf(p->f, " (%s)", baseline_mark_name(mark));
     if (*v->sentence) {
         fputs("\n                          ", p->f);
-        put_safe(p, v->sentence);
+        say_print(p->f, v->sentence);
     }
     fputc('\n', p->f);
 }
@@ -140,7 +131,7 @@ static void put_house(const struct page *p, const struct results *r, const struc
         fprintf(p->f, " %s: %s; broken in %zu case%s, first %s\n      ", h->id,
                 h->says ? h->says : "", h->broken, h->broken == 1 ? "" : "s",
                 r->plan->cases[h->first].name);
-        put_safe(p, h->sentence);
+        say_print(p->f, h->sentence);
         fputc('\n', p->f);
     }
 }
@@ -211,7 +202,7 @@ static double longest_case(const struct results *r)
     for (size_t i = 0; i < r->client_count; i++)
         for (size_t k = 0; k < r->plan->count; k++) {
             const struct trial_record *played = r->clients[i].cases[k].record;
-            longest = played && played->took > longest ? played->took : longest;
+            longest = played && played->lasted > longest ? played->lasted : longest;
         }
     return (double)longest / (double)CLOCK_S;
 }

@@ -233,6 +233,7 @@ struct trial *trial_new(const struct trial_options *options, const struct trial_
         abort();
     t->options = *options;
     t->owner = *owner;
+    t->began = clock_now();
     t->arena = arena_new();
     t->user = (struct agent_user){ on_sending, on_opened, on_answered, t };
     timer_init(&t->poll, options->loop->base, on_poll, t);

@@ -55,8 +55,9 @@ struct trial_record {
     struct graded *graded;
     bool twin_passed;
     const char *twin_why;
-    int64_t took;  /* ns, from its first step to its last outcome */
-    int64_t noise; /* ns: the worst lateness of our own loop meanwhile */
+    int64_t took;   /* ns, from its first step to its last outcome */
+    int64_t lasted; /* ns of the run: with the start of its client before, and the watch behind */
+    int64_t noise;  /* ns: the worst lateness of our own loop meanwhile */
     /* The journal as JSON Lines; NULL where it is not kept. */
     char *journal;
     size_t journal_len;

@@ -268,6 +268,7 @@ void trial_end(struct trial *t, enum fate fate, const char *why, const char *std
     t->record->why = copy(why);
     t->record->stderr_text = copy(stderr_text);
     t->record->took = t->last > t->first ? t->last - t->first : 0;
+    t->record->lasted = clock_now() - t->began;
     judge(t);
     leave_agent(t);
     t->record->log_len = t->log.len;

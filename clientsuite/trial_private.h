@@ -63,6 +63,7 @@ struct trial {
     int64_t base;        /* when the next step may start at the earliest */
     int64_t limit;       /* past it the next step's `after` is given up */
     int64_t quiet;       /* end of the quiet window */
+    int64_t began;       /* a lane took it */
     int64_t first, last; /* step and outcome */
     uint64_t *tally;     /* requests and connections of each actor */
     bool is_storm, is_full;

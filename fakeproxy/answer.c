@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "clock.h"
+#include "http_body.h"
 #include "httpdate.h"
 #include "pattern.h"
 
@@ -107,13 +108,6 @@ static void add_challenges(struct buf *out, const struct respond *r,
 }
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
-
-/* RFC 9110 6.4.1: these answers have no content, whatever their fields say. */
-static bool has_no_content(int status, struct http_slice method)
-{
-    return status < 200 || status == 204 || status == 304 || http_slice_is(method, "HEAD") ||
-           (http_slice_is(method, "CONNECT") && status < 300);
-}
 
 static uint64_t chunk_framing(uint64_t size)
 {
@@ -263,7 +257,7 @@ void answer_write(struct answer *a, const struct respond *r, const struct answer
     buf_string(&a->head, "\r\n");
     a->head_len = a->head.len;
     if (context->forbid_body ||
-        (has_no_content(r->status, context->request_method) && r->body.source == BODY_MARK))
+        (http_has_no_content(r->status, context->request_method) && r->body.source == BODY_MARK))
         a->content = 0;
     else
         add_body(a, r, is_chunked(r), context);

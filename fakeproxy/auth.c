@@ -14,16 +14,6 @@
 #include "http_chars.h"
 #include "nonces.h"
 
-static struct http_slice slice(const char *z)
-{
-    return (struct http_slice){ z, strlen(z) };
-}
-
-static bool same(struct http_slice a, struct http_slice b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
 const char *const auth_schemes[] = {
     [GATE_BASIC] = "Basic", [GATE_DIGEST] = "Digest", [GATE_BEARER] = "Bearer", [GATE_NTLM] = "NTLM"
 };
@@ -125,7 +115,7 @@ static bool is_hex(struct http_slice s)
 
 static bool offers(const struct gate *gate, struct http_slice qop)
 {
-    struct http_slice element, list = slice(gate->qop ? gate->qop : "");
+    struct http_slice element, list = http_slice_of(gate->qop ? gate->qop : "");
     for (size_t cursor = 0; http_next_element(list, &cursor, &element);)
         if (element.len == qop.len && strncasecmp(element.at, qop.at, qop.len) == 0)
             return true;
@@ -174,7 +164,7 @@ static const struct user *digest_user_of(const struct auth *a, const struct gate
         !http_slice_is_nocase(userhash, "true"))
         return user_of(gate, a->user);
     for (size_t i = 0; i < gate->user_count; i++) {
-        digest_user(algorithm, slice(gate->users[i].name), slice(gate->realm), hex);
+        digest_user(algorithm, http_slice_of(gate->users[i].name), http_slice_of(gate->realm), hex);
         if (http_slice_is_nocase(name, hex))
             return &gate->users[i];
     }
@@ -211,7 +201,7 @@ static const char *miscalculation(const struct auth *a, struct digest_algorithm 
     if (in.cnonce.len && responds(a, other, &in))
         return other.is_session ? "the response was computed with -sess"
                                 : "the response was computed without -sess";
-    in.method = slice("GET");
+    in.method = http_slice_of("GET");
     if (responds(a, algorithm, &in))
         return "the response was computed for the method GET";
     return "the response is not that of the user's password, or is miscalculated";
@@ -224,9 +214,9 @@ static struct verdict judge_response(struct auth *a, const struct gate *gate,
     const struct user *user = digest_user_of(a, gate, algorithm);
     if (!user)
         return is(AUTH_WRONG, NO_USER);
-    struct digest_input in = { .user = slice(user->name),
-                               .password = slice(user->password),
-                               .realm = slice(gate->realm),
+    struct digest_input in = { .user = http_slice_of(user->name),
+                               .password = http_slice_of(user->password),
+                               .realm = http_slice_of(gate->realm),
                                .nonce = a->nonce,
                                .nc = a->nc,
                                .qop = a->qop,
@@ -271,7 +261,7 @@ static struct verdict judge_digest(struct nonces *nonces, struct auth *a, const 
         return is(AUTH_MALFORMED, why);
     if (!digest_algorithm(a->algorithm, &algorithm))
         return is(AUTH_WRONG, "nobody knows the algorithm");
-    if (!digest_algorithm(slice(gate->algorithm ? gate->algorithm : ""), &asked) ||
+    if (!digest_algorithm(http_slice_of(gate->algorithm ? gate->algorithm : ""), &asked) ||
         asked.hash != algorithm.hash || asked.is_session != algorithm.is_session)
         return is(AUTH_WRONG, "the algorithm is not the challenge's");
     credentials_param(&a->credentials, "realm", &realm);
@@ -341,7 +331,7 @@ static void read_digest(struct auth *a, const struct auth_question *q)
     credentials_param(c, "qop", &a->qop);
     credentials_param(c, "algorithm", &a->algorithm);
     a->has_uri = credentials_param(c, "uri", &a->uri);
-    a->uri_matches = a->has_uri && same(a->uri, q->target);
+    a->uri_matches = a->has_uri && http_slice_same(a->uri, q->target);
 }
 
 /* What the credentials say, whether they are let in or not. */
@@ -461,7 +451,7 @@ void auth_judge(struct nonces *nonces, struct auth_session *s, const struct auth
         judge_by_all(nonces, s, q, a);
     } else if (s->user && is_users(q, s->user)) { /* NTLM: the connection is the user's */
         a->finding = AUTH_OK;
-        a->user = slice(s->user->name);
+        a->user = http_slice_of(s->user->name);
     } else {
         a->finding = AUTH_MISSING;
         s->challenged = false;

@@ -52,15 +52,9 @@ static int status_of(const struct fp_event *e)
     return (int)grading_number(e, FIELD_status);
 }
 
-static const struct actor *actor_of(const struct grading *g, const struct fp_event *e)
-{
-    int at = scenario_actor(g->s, e->at);
-    return at >= 0 ? &g->s->actors[at] : NULL;
-}
-
 static const struct rule *rule_of(const struct grading *g, const struct fp_event *e)
 {
-    const struct actor *a = actor_of(g, e);
+    const struct actor *a = grading_actor(g, e);
     for (size_t i = 0; a && i < a->rule_count; i++)
         if (grading_is(e, FIELD_rule, a->rules[i].name))
             return &a->rules[i];
@@ -194,20 +188,7 @@ static const struct action *action_of(const struct grading *g, const struct rule
     return NULL;
 }
 
-/* RFC 9110, 6.4.1. */
-static bool has_no_content(int status, struct http_slice method)
-{
-    return status < 200 || status == 204 || status == 304 || http_slice_is(method, "HEAD") ||
-           (http_slice_is(method, "CONNECT") && status < 300);
-}
-
 /* ---- an origin's own answers ----------------------------------------------------------------- */
-
-static bool starts_with(struct http_slice s, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return s.len >= len && memcmp(s.at, prefix, len) == 0;
-}
 
 /* "bytes 5-9/10" */
 static bool content_range(const struct fp_event *response, uint64_t *first, uint64_t *last,
@@ -257,11 +238,12 @@ static struct content representation(struct grading *g, const struct fp_event *r
 {
     struct http_slice path = path_of(request);
     const struct event_value *exit = event_get(request, FIELD_exit);
-    if (starts_with(path, "/bytes/") && path.len > 7 && path.at[7] >= '0' && path.at[7] <= '9') {
+    if (http_slice_starts(path, "/bytes/") && path.len > 7 && path.at[7] >= '0' &&
+        path.at[7] <= '9') {
         struct body generated = { .source = BODY_PATTERN, .size = strtoull(path.at + 7, NULL, 10) };
         return content_of(&generated, g->env.scope, "", g->arena);
     }
-    if (starts_with(path, "/echo"))
+    if (http_slice_starts(path, "/echo"))
         return echo(g, request);
     if (http_slice_is(path, "/exit"))
         return exit ? content_octets(exit->text, exit->len, g->arena) : of_text(g, "none");
@@ -290,7 +272,7 @@ static bool own_of_origin(struct grading *g, const struct fp_event *request,
     uint64_t first, last, size;
     struct content all = representation(g, request);
     *content = nothing;
-    if (status / 100 == 3 && starts_with(path_of(request), "/redirect?"))
+    if (status / 100 == 3 && http_slice_starts(path_of(request), "/redirect?"))
         *content = of_text(g, mark_of(g, request->at, status));
     else if (status == 206 && content_range(response, &first, &last, &size) && last < all.len)
         *content = range_of(g, &all, first, last - first + 1);
@@ -418,7 +400,7 @@ static void by_action(struct grading *g, const struct action *a, const struct fp
     b->is_known = a->kind == ACTION_RESPOND || content;
     if (content)
         b->content = spelled_out(g, content, request, mark);
-    else if (a->kind == ACTION_RESPOND && !has_no_content(b->status, method_of(request)))
+    else if (a->kind == ACTION_RESPOND && !http_has_no_content(b->status, method_of(request)))
         b->content = spelled_out(g, &a->respond.body, request, mark);
     if (b->is_known && !content)
         heed_framing(g, request, b);
@@ -429,7 +411,7 @@ struct sent_body sent_body_of(struct grading *g, const struct fp_event *request,
 {
     const struct rule *r = rule_of(g, response);
     const struct action *a = r ? action_of(g, r, request, response) : NULL;
-    const struct actor *actor = actor_of(g, response);
+    const struct actor *actor = grading_actor(g, response);
     const struct fp_event *end = end_of(g, response);
     struct sent_body b = { .response = response,
                            .status = status_of(response),
@@ -439,7 +421,7 @@ struct sent_body sent_body_of(struct grading *g, const struct fp_event *request,
     bool is_gate = !r && grading_is(response, FIELD_rule, "gate");
     if (a && (a->kind == ACTION_RESPOND || a->kind == ACTION_SEND)) {
         by_action(g, a, request, &b);
-    } else if (has_no_content(b.status, method_of(request))) {
+    } else if (http_has_no_content(b.status, method_of(request))) {
         b.is_known = true;
     } else if (is_gate) {
         b.rule = "gate";

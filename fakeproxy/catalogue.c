@@ -15,6 +15,7 @@
 #include "datadir.h"
 #include "json.h"
 #include "nearest.h"
+#include "slurp.h"
 
 enum { DEEPEST = 4, LARGEST = 16 << 20 };
 
@@ -32,22 +33,6 @@ static const char *keep_text(struct arena *arena, const struct json *root, const
     return v && v->type == JSON_TEXT ? arena_copy(arena, v->text, strlen(v->text)) : NULL;
 }
 
-static bool read_into(const char *path, struct buf *out)
-{
-    FILE *f = fopen(path, "rbe");
-    size_t got = 1;
-    if (!f)
-        return false;
-    while (got > 0 && out->len < LARGEST) {
-        char *at = buf_extend(out, 16384);
-        got = fread(at, 1, 16384, f);
-        out->len -= 16384 - got;
-    }
-    bool is_whole = !ferror(f) && got == 0;
-    fclose(f);
-    return is_whole;
-}
-
 /* What stands in the file; its id is its path below the folder where there is none. */
 static struct catalogue_entry look_into(struct catalogue *c, const char *path, const char *below)
 {
@@ -56,7 +41,7 @@ static struct catalogue_entry look_into(struct catalogue *c, const char *path, c
     struct buf text = { 0 };
     struct json_error error;
     const struct json *root = NULL;
-    if (read_into(path, &text))
+    if (slurp(path, LARGEST, &text) == 0)
         root = json_parse(arena, text.at, text.len, &error);
     if (root && root->type == JSON_OBJECT) {
         const struct json *variants = json_get(root, "variants");

@@ -81,6 +81,8 @@ void diagnosing_found(struct diagnosis *, enum ailment, struct buf *seen, const 
 void diagnosing_found_in(struct diagnosis *, enum ailment, const struct seen *, const char *detail);
 void diagnosing_suspect(struct diagnosis *, enum ailment, const struct seen *, const char *detail,
                         const struct fp_event *other);
+/* Text in the arena. Frees the buf. */
+const char *diagnosing_keep(struct diagnosis *, struct buf *);
 /* A case of the catalogue, whose client was told what to do; else somebody tries something. */
 bool diagnosing_is_case(const struct diagnosis *);
 /* How many requests alike the steps of the case may bring about; 1 where it is no case. */
@@ -99,7 +101,8 @@ int64_t seen_status(const struct seen *);                          /* 0: no answ
 bool seen_knew(struct diagnosis *, const struct seen *q, const struct seen *r);
 bool seen_same(const struct seen *, const struct seen *, enum field_id);
 bool seen_is_connect(const struct seen *);
-bool seen_is_scheme(const struct seen *, const char *name); /* in any case */
+bool seen_by_proxy(const struct diagnosis *, const struct seen *); /* else by an origin */
+bool seen_is_scheme(const struct seen *, const char *name);        /* in any case */
 int64_t seen_began(const struct fp_event *);
 bool seen_has_credentials(const struct seen *);
 /* Does a challenge of this answer offer the scheme? */

@@ -53,7 +53,7 @@ static void add_evidence(struct diagnosed *f, const struct fp_event *e)
         f->evidence[f->evidence_count++] = e->seq;
 }
 
-static const char *keep(struct diagnosis *d, struct buf *text)
+const char *diagnosing_keep(struct diagnosis *d, struct buf *text)
 {
     const char *kept = arena_copy(d->arena, text->at ? text->at : "", text->len);
     buf_free(text);
@@ -66,7 +66,7 @@ void diagnosing_found(struct diagnosis *d, enum ailment a, struct buf *seen,
     bool is_first = !d->index[a];
     if (is_first) {
         diagnosis_nth_code(a, &d->found[d->count]);
-        d->found[d->count].seen = keep(d, seen);
+        d->found[d->count].seen = diagnosing_keep(d, seen);
         d->index[a] = (int)++d->count;
     }
     buf_free(seen);
@@ -245,7 +245,7 @@ void diagnosis_fall_back(struct diagnosis *d, const struct graded *g)
                              .fix = d->s->fix,
                              .evidence_count = v->evidence_count,
                              .times = 1 };
-    f->seen = keep(d, &seen);
+    f->seen = diagnosing_keep(d, &seen);
     for (size_t i = 0; i < v->evidence_count && i < DIAGNOSIS_EVIDENCE; i++)
         f->evidence[i] = v->evidence[i];
 }

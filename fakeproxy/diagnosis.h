@@ -11,6 +11,7 @@
 #ifndef FP_DIAGNOSIS_H
 #define FP_DIAGNOSIS_H
 
+#include "buf.h"
 #include "grade.h"
 
 enum { DIAGNOSIS_EVIDENCE = 8 };
@@ -56,6 +57,9 @@ const struct diagnosed *diagnosis_get(const struct diagnosis *, size_t i);
 /* What is said of a code, whatever was seen. False: there is none. */
 bool diagnosis_of_code(const char *code, struct diagnosed *);
 bool diagnosis_nth_code(size_t i, struct diagnosed *);
+
+/* Adds the finding as a JSON object. */
+void diagnosed_json(struct buf *, const struct diagnosed *);
 
 /* All of it for a journal: new, every event, and the end, if the journal has the event `end`. */
 struct diagnosis *diagnose(const struct grade_case *, bool redact);

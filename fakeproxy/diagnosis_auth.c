@@ -12,11 +12,6 @@
 
 #include "say.h"
 
-static bool is_proxy(const struct diagnosis *d, const struct seen *r)
-{
-    return d->s->actors[r->actor].is_proxy;
-}
-
 /* The field line as it came. Credentials are shown where they are those of the scenario. */
 static void add_field(const struct diagnosis *d, struct buf *b, const char *name,
                       struct http_slice value, bool is_known)
@@ -47,13 +42,6 @@ static void add_challenge(struct buf *b, const struct seen *r)
         say_text(b, field.value.at, field.value.len);
         before = ", ";
     }
-}
-
-static const char *keep(struct diagnosis *d, struct buf *text)
-{
-    const char *kept = arena_copy(d->arena, text->at ? text->at : "", text->len);
-    buf_free(text);
-    return kept;
 }
 
 /* ---- on the target --------------------------------------------------------------------------- */
@@ -120,7 +108,7 @@ static void leaked(struct diagnosis *d, enum ailment a, const struct seen *r, co
                in_tunnel ? "inside the tunnel" : "past the proxy");
     add_field(d, &detail, name, value, is_known);
     buf_printf(&detail, "%s", a == AILMENT_AT_ORIGIN ? ", with the proxy's user and password" : "");
-    diagnosing_found_in(d, a, r, keep(d, &detail));
+    diagnosing_found_in(d, a, r, diagnosing_keep(d, &detail));
 }
 
 static void look_for_leaks(struct diagnosis *d, const struct seen *r)
@@ -143,7 +131,7 @@ static void look_for_leaks(struct diagnosis *d, const struct seen *r)
 void diagnosing_credentials(struct diagnosis *d, struct seen *r)
 {
     struct http_head head = { .status = 0 };
-    if (!is_proxy(d, r)) {
+    if (!seen_by_proxy(d, r)) {
         look_for_leaks(d, r);
         return;
     }
@@ -272,7 +260,7 @@ static bool has_other_field(struct diagnosis *d, const struct seen *r)
                is_known ? ", with the proxy's user and password" : "");
     add_challenge(&detail, r);
     if (is_known || should_have(d, r))
-        suspect(d, is_known, a, r, keep(d, &detail));
+        suspect(d, is_known, a, r, diagnosing_keep(d, &detail));
     buf_free(&detail);
     return true;
 }
@@ -291,7 +279,7 @@ static bool leads_to(struct diagnosis *d, const struct seen *q, const struct see
         struct http_slice path;
         seen_text(r->request, FIELD_path, &path);
         struct http_slice to = is_path ? path : target;
-        return (location.len == to.len && memcmp(location.at, to.at, to.len) == 0) ||
+        return http_slice_same(location, to) ||
                (to.len == location.len + 1 && memcmp(location.at, to.at, location.len) == 0);
     }
     struct http_slice host, authority = authority_of(location);
@@ -336,7 +324,7 @@ static void refused_without(struct diagnosis *d, const struct seen *r)
     }
     buf_string(&text, detail);
     add_challenge(&text, r);
-    diagnosing_suspect(d, a, r, keep(d, &text), q ? q->response : r->response);
+    diagnosing_suspect(d, a, r, diagnosing_keep(d, &text), q ? q->response : r->response);
 }
 
 void diagnosing_407(struct diagnosis *d, struct seen *r)
@@ -354,7 +342,7 @@ static bool same_text(const struct fp_event *a, const struct fp_event *b, enum f
     struct http_slice x, y;
     seen_text(a, field, &x);
     seen_text(b, field, &y);
-    return x.len == y.len && memcmp(x.at, y.at, x.len) == 0;
+    return http_slice_same(x, y);
 }
 
 void diagnosing_let_in(struct diagnosis *d, struct seen *r)
@@ -405,7 +393,7 @@ static bool was_sent_again(struct diagnosis *d, const struct suspicion *s)
 {
     struct seen *q;
     for (uint64_t i = 0; (q = seen_back(d, i)); i++)
-        if (q->request->seq > s->request->seq && is_proxy(d, q) &&
+        if (q->request->seq > s->request->seq && seen_by_proxy(d, q) &&
             same_text(s->request, q->request, FIELD_method) &&
             same_text(s->request, q->request, FIELD_target))
             return true;

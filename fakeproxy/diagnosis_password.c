@@ -7,6 +7,7 @@
 
 #include "credentials.h"
 #include "http_chars.h"
+#include "uri.h"
 
 /* ---- Basic ----------------------------------------------------------------------------------- */
 
@@ -40,42 +41,16 @@ void pair_free(struct pair *p)
 
 /* ---- transformations ------------------------------------------------------------------------- */
 
-static int hex(char c)
-{
-    char l = http_lower(c);
-    return http_is_digit(c) ? c - '0' : l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
-static void percent_decode(struct http_slice s, struct buf *out)
-{
-    buf_string(out, "");
-    for (size_t i = 0; i < s.len; i++) {
-        bool is_escape =
-            s.at[i] == '%' && i + 2 < s.len && hex(s.at[i + 1]) >= 0 && hex(s.at[i + 2]) >= 0;
-        if (is_escape) {
-            buf_char(out, (char)(hex(s.at[i + 1]) * 16 + hex(s.at[i + 2])));
-            i += 2;
-        } else {
-            buf_char(out, s.at[i]);
-        }
-    }
-}
-
 static bool is(const struct buf *b, struct http_slice s)
 {
     return b->len == s.len && (s.len == 0 || memcmp(b->at, s.at, s.len) == 0);
 }
 
-static bool same(struct http_slice a, struct http_slice b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
 static bool decodes_to(struct http_slice from, struct http_slice to)
 {
     struct buf decoded = { 0 };
-    percent_decode(from, &decoded);
-    bool does = !same(from, to) && is(&decoded, to);
+    uri_decode(&decoded, from.at, from.len);
+    bool does = !http_slice_same(from, to) && is(&decoded, to);
     buf_free(&decoded);
     return does;
 }
@@ -83,7 +58,7 @@ static bool decodes_to(struct http_slice from, struct http_slice to)
 static bool decodes_twice_to(struct http_slice from, struct http_slice to)
 {
     struct buf once = { 0 };
-    percent_decode(from, &once);
+    uri_decode(&once, from.at, from.len);
     bool does = once.len < from.len && decodes_to((struct http_slice){ once.at, once.len }, to);
     buf_free(&once);
     return does;
@@ -95,7 +70,7 @@ static bool differs_in_plus(struct http_slice a, struct http_slice b)
         if (a.at[i] != b.at[i] &&
             !((a.at[i] == '+' && b.at[i] == ' ') || (a.at[i] == ' ' && b.at[i] == '+')))
             return false;
-    return a.len == b.len && !same(a, b);
+    return a.len == b.len && !http_slice_same(a, b);
 }
 
 static bool is_padding(char c)
@@ -112,7 +87,7 @@ static bool is_padded(struct http_slice got, struct http_slice wanted)
         core.at++;
         core.len--;
     }
-    return core.len < got.len && same(core, wanted);
+    return core.len < got.len && http_slice_same(core, wanted);
 }
 
 /* UTF-8 of up to U+00FF written as one octet each. */

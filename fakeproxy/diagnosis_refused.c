@@ -27,7 +27,7 @@ static void say_altered(struct diagnosis *d, const struct seen *r, enum ailment 
         buf_string(&seen, ": ");
         add_quoted(&seen, got);
         buf_string(&seen, " instead of ");
-        add_quoted(&seen, (struct http_slice){ wanted, strlen(wanted) });
+        add_quoted(&seen, http_slice_of(wanted));
     }
     buf_free(how);
     diagnosing_found(d, a, &seen, r->request, r->response);

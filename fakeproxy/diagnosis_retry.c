@@ -7,8 +7,6 @@
 #include "diagnosing.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 #include "clock.h"
 #include "http_chars.h"
@@ -19,11 +17,6 @@ static const int64_t DATE_TOLERANCE = 1020 * CLOCK_MS; /* a date is floored to t
 static const int64_t AT_ONCE = 2 * CLOCK_S;            /* nobody types a command again so soon */
 static const int64_t NO_PAUSE = 100 * CLOCK_MS;
 static const int64_t EQUAL = 15 * CLOCK_MS;
-
-static bool is_proxy(const struct diagnosis *d, const struct seen *r)
-{
-    return d->s->actors[r->actor].is_proxy;
-}
 
 static bool is_same_target(const struct seen *q, const struct seen *r)
 {
@@ -45,7 +38,7 @@ static bool has_same_credentials(const struct seen *q, const struct seen *r)
     seen_header(r->request, "Proxy-Authorization", &b);
     if (seen_is_scheme(r, "Digest") && seen_is_scheme(q, "Digest"))
         return seen_same(q, r, FIELD_user) && is_refused(q) && is_refused(r);
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+    return http_slice_same(a, b);
 }
 
 static bool has_legs(const struct seen *r)
@@ -225,7 +218,7 @@ static bool is_last(struct diagnosis *d, const struct seen *r, uint64_t *n)
     struct seen *q;
     *n = 0;
     for (uint64_t i = 0; (q = seen_back(d, i)); i++) {
-        if (!is_proxy(d, q) || !is_same_target(q, r))
+        if (!seen_by_proxy(d, q) || !is_same_target(q, r))
             continue;
         last = last && (q == r || q->request->seq < r->request->seq);
         ++*n;
@@ -246,7 +239,7 @@ static void look_for_fresh_retry(struct diagnosis *d, const struct seen *r)
 {
     uint64_t n;
     struct buf seen = { 0 };
-    if (!is_proxy(d, r) || !may_be_repeated(r) || !is_last(d, r, &n))
+    if (!seen_by_proxy(d, r) || !may_be_repeated(r) || !is_last(d, r, &n))
         return;
     bool is_mistake = should_retry(d, r, n);
     if (!is_mistake && diagnosing_is_case(d))

@@ -98,11 +98,16 @@ bool seen_knew(struct diagnosis *d, const struct seen *q, const struct seen *r)
     return same_wire || has_gone || began >= q->answered + READ_BY_THEN;
 }
 
+bool seen_by_proxy(const struct diagnosis *d, const struct seen *r)
+{
+    return d->s->actors[r->actor].is_proxy;
+}
+
 bool seen_same(const struct seen *a, const struct seen *b, enum field_id field)
 {
     struct http_slice x, y;
     bool has_x = seen_text(a->request, field, &x), has_y = seen_text(b->request, field, &y);
-    return has_x == has_y && x.len == y.len && memcmp(x.at, y.at, x.len) == 0;
+    return has_x == has_y && http_slice_same(x, y);
 }
 
 bool seen_is_scheme(const struct seen *r, const char *name)

@@ -310,21 +310,6 @@ static void compare_paths(struct diagnosis *d)
                      proxied->request, direct->request);
 }
 
-/* The case sends the client past the proxy itself, or cannot keep it from there. */
-static bool may_go_direct(const struct diagnosis *d)
-{
-    const struct client *c = &d->s->client;
-    bool may =
-        !d->s->house.bypass || c->keys.proxy == PROXY_NONE || c->keys.without_proxy_count > 0;
-    for (size_t i = 0; i < c->session_count; i++)
-        may |=
-            c->sessions[i].keys.proxy == PROXY_NONE || c->sessions[i].keys.without_proxy_count > 0;
-    for (size_t i = 0; i < c->step_count; i++)
-        may |= c->steps[i].change && (c->steps[i].change->given & 1U << CLIENT_PROXY) &&
-               c->steps[i].change->proxy == PROXY_NONE;
-    return may;
-}
-
 /* A step's URL is an address that works without the proxy; other names do not resolve. */
 static bool names_address(const struct diagnosis *d)
 {
@@ -339,7 +324,7 @@ static bool names_address(const struct diagnosis *d)
 static void look_for_bypass(struct diagnosis *d)
 {
     bool is_mistake = !d->came || (diagnosing_is_case(d) && names_address(d));
-    if (!d->came_direct || !is_mistake || may_go_direct(d))
+    if (!d->came_direct || !is_mistake || !d->s->house.bypass || scenario_goes_direct(d->s))
         return;
     struct fp_event e = { .seq = d->direct_seq };
     struct buf seen = { 0 };

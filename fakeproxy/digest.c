@@ -57,32 +57,27 @@ static void hash_parts(enum digest_hash hash, const struct http_slice *parts, si
         snprintf(hex + 2 * (size_t)i, 3, "%02x", digest[i]);
 }
 
-static struct http_slice slice(const char *z)
-{
-    return (struct http_slice){ z, strlen(z) };
-}
-
 void digest_response(struct digest_algorithm a, const struct digest_input *in, char hex[DIGEST_HEX])
 {
     char a1[DIGEST_HEX], a2[DIGEST_HEX], content[DIGEST_HEX];
     const struct http_slice secret[] = { in->user, in->realm, in->password };
     hash_parts(a.hash, secret, 3, a1);
     if (a.is_session) { /* 7616, 3.4.2 */
-        const struct http_slice session[] = { slice(a1), in->nonce, in->cnonce };
+        const struct http_slice session[] = { http_slice_of(a1), in->nonce, in->cnonce };
         hash_parts(a.hash, session, 3, content);
         memcpy(a1, content, sizeof(a1));
     }
     bool is_int = http_slice_is_nocase(in->qop, "auth-int");
     if (is_int)
         hash_parts(a.hash, &in->content, 1, content);
-    const struct http_slice what[] = { in->method, in->uri, slice(is_int ? content : "") };
+    const struct http_slice what[] = { in->method, in->uri, http_slice_of(is_int ? content : "") };
     hash_parts(a.hash, what, is_int ? 3 : 2, a2);
     if (in->qop.len) {
-        const struct http_slice all[] = { slice(a1),  in->nonce, in->nc,
-                                          in->cnonce, in->qop,   slice(a2) };
+        const struct http_slice all[] = { http_slice_of(a1), in->nonce, in->nc,
+                                          in->cnonce,        in->qop,   http_slice_of(a2) };
         hash_parts(a.hash, all, 6, hex);
     } else {
-        const struct http_slice all[] = { slice(a1), in->nonce, slice(a2) };
+        const struct http_slice all[] = { http_slice_of(a1), in->nonce, http_slice_of(a2) };
         hash_parts(a.hash, all, 3, hex);
     }
 }

@@ -264,6 +264,8 @@ bool request_body_open(const struct exchange *); /* part of it has not been read
 size_t request_body_take(struct conn *, const char *data, size_t len);
 void request_tell_body_left(struct conn *); /* the connection ends before the body was whole */
 void request_send_continue(struct conn *);
+/* Adds octets of a request to an event; empty ones are nothing to tell. */
+void request_add(struct event_draft *, enum field_id, struct http_slice);
 /* Whom a Retry-After in the answer to the request at hand binds. */
 void request_promise_key(const struct conn *, struct buf *key);
 /* Reads what the client sends behind a message that got its end, and notes the requests in it:

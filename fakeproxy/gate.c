@@ -110,12 +110,6 @@ void gate_auth_free(struct auth *a)
     free(a);
 }
 
-static void add_slice(struct event_draft *d, enum field_id field, struct http_slice s)
-{
-    if (s.len)
-        event_text(d, field, s.at, s.len);
-}
-
 void gate_add_fields(const struct conn *c, struct event_draft *d)
 {
     const struct auth *a = c->exchange->auth;
@@ -123,13 +117,13 @@ void gate_add_fields(const struct conn *c, struct event_draft *d)
         return;
     event_string(d, FIELD_auth, auth_finding_name(a->finding));
     event_string(d, FIELD_why, a->why);
-    add_slice(d, FIELD_scheme, a->scheme);
-    add_slice(d, FIELD_user, a->user);
-    add_slice(d, FIELD_nonce, a->nonce);
-    add_slice(d, FIELD_nc, a->nc);
-    add_slice(d, FIELD_qop, a->qop);
-    add_slice(d, FIELD_algorithm, a->algorithm);
-    add_slice(d, FIELD_uri, a->uri);
+    request_add(d, FIELD_scheme, a->scheme);
+    request_add(d, FIELD_user, a->user);
+    request_add(d, FIELD_nonce, a->nonce);
+    request_add(d, FIELD_nc, a->nc);
+    request_add(d, FIELD_qop, a->qop);
+    request_add(d, FIELD_algorithm, a->algorithm);
+    request_add(d, FIELD_uri, a->uri);
     if (a->has_uri)
         event_flag(d, FIELD_uri_matches, a->uri_matches);
 }

@@ -244,8 +244,7 @@ static const struct fp_event *first_of(void *arg, const struct match *m)
 static bool is_proxy(void *arg, const char *at)
 {
     const struct grading *g = arg;
-    int actor = scenario_actor(g->s, at);
-    return actor >= 0 && g->s->actors[actor].is_proxy;
+    return scenario_is_proxy(g->s, at);
 }
 
 static const char *no_value(void *arg, const char *name, size_t len, size_t *value_len)

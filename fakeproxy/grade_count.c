@@ -88,6 +88,8 @@ static struct finding say_count(struct grading *g, const struct count_check *c,
         buf_string(&b, "; expected ");
         say_bounds(&b, c);
     }
+    if (kind == FINDING_UNSURE)
+        buf_string(&b, "; but we lagged ourselves meanwhile");
     struct finding f = grading_found(g, kind, "%.*s", (int)b.len, b.at);
     buf_free(&b);
     for (size_t i = 0; i < p.count; i++)
@@ -95,6 +97,13 @@ static struct finding say_count(struct grading *g, const struct count_check *c,
     if (p.count == 0)
         grading_evidence(&f, g->end);
     return f;
+}
+
+/* Too few, and we stood still for half of the case: what was missing may have been on its way. */
+static enum finding_kind too_few(const struct grading *g)
+{
+    const struct fp_event *first = g->c->events[0];
+    return grading_stood_still(g, first->t, g->end->t) ? FINDING_UNSURE : FINDING_BROKEN;
 }
 
 static struct finding judge_count(struct grading *g, const struct count_check *c, struct picked p)
@@ -108,7 +117,7 @@ static struct finding judge_count(struct grading *g, const struct count_check *c
     if (!g->end && (has_max || is_info || n < c->min))
         return grading_found(g, FINDING_UNTESTED, "%" PRId64 " so far, and the case is not over",
                              n);
-    return say_count(g, c, n < c->min ? FINDING_BROKEN : FINDING_HOLDS, p);
+    return say_count(g, c, n < c->min ? too_few(g) : FINDING_HOLDS, p);
 }
 
 /* Those of the group that the event `of` is in; none if an event before it is, too: then the group

@@ -106,6 +106,12 @@ const struct match *grading_lost_anchor(struct grading *g, const struct match *m
     return found ? found : lost(g, m->before);
 }
 
+const struct actor *grading_actor(const struct grading *g, const struct fp_event *e)
+{
+    int at = scenario_actor(g->s, e->at);
+    return at >= 0 ? &g->s->actors[at] : NULL;
+}
+
 /* ---- fields ---------------------------------------------------------------------------------- */
 
 int64_t grading_time(const struct fp_event *e)
@@ -210,6 +216,11 @@ bool grading_may_be_lag(const struct grading *g, int64_t from, int64_t to, int64
 bool grading_was_slow(const struct grading *g, int64_t from, int64_t to)
 {
     return to > from && grading_may_be_lag(g, from, to, (to - from) / 10);
+}
+
+bool grading_stood_still(const struct grading *g, int64_t from, int64_t to)
+{
+    return to > from && grading_may_be_lag(g, from, to, (to - from) / 2);
 }
 
 const struct fp_event **grade_events(const struct journal *j, size_t *count)

@@ -58,16 +58,6 @@ static const struct fp_event *find(const struct playing *p, enum event_kind kind
     return NULL;
 }
 
-static const struct cut *cut_of(const struct action *a)
-{
-    const struct cut *cut = a->kind == ACTION_RESPOND   ? &a->respond.cut
-                            : a->kind == ACTION_SEND    ? &a->send.cut
-                            : a->kind == ACTION_FORWARD ? &a->forward.cut
-                            : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
-                                                        : NULL;
-    return cut && cut->kind != CUT_NONE ? cut : NULL;
-}
-
 static bool is_left_at(const struct playing *p, enum action_kind kind)
 {
     return grading_is(p->left, FIELD_action, language_field_words(FIELD_action)[kind]);
@@ -78,9 +68,8 @@ static size_t left_at(const struct playing *p)
 {
     const struct rule *r = p->rule;
     for (size_t i = 0; p->left && i < r->action_count; i++) {
-        const struct cut *cut = cut_of(&r->actions[i]);
-        if (is_left_at(p, r->actions[i].kind) ||
-            (cut && cut->with && is_left_at(p, cut->with->kind)))
+        const struct cut *cut = scenario_cut(&r->actions[i]);
+        if (is_left_at(p, r->actions[i].kind) || (cut && is_left_at(p, cut->with->kind)))
             return i;
     }
     return p->left ? r->action_count : 0;
@@ -162,7 +151,7 @@ static const struct fp_event *find_sent(const struct playing *p)
 static const struct fp_event *sign_of(const struct playing *p, size_t index)
 {
     const struct action *a = &p->rule->actions[index];
-    const struct cut *cut = cut_of(a);
+    const struct cut *cut = scenario_cut(a);
     const struct fp_event *sent;
     if (cut)
         return reached_cut(p, cut);

@@ -235,9 +235,13 @@ static struct finding no_pair(struct grading *g, const struct gap_check *c)
         return grading_found(g, FINDING_UNTESTED, "there never was %s",
                              grading_a_match_text(g, c->from));
     if (from && bound_of(&c->max, &p, &most) && waited > most) {
-        struct finding f = grading_found(
-            g, FINDING_BROKEN, "no %s came after %s, for %.3f s until the end",
-            grading_match_text(g, later), grading_event_text(g, from), grading_seconds(waited));
+        int64_t since = grading_time(from);
+        bool excused = grading_may_be_lag(g, since, since + waited, waited - most);
+        struct finding f = grading_found(g, excused ? FINDING_UNSURE : FINDING_BROKEN,
+                                         "no %s came after %s, for %.3f s until the end%s",
+                                         grading_match_text(g, later), grading_event_text(g, from),
+                                         grading_seconds(waited),
+                                         excused ? "; but we lagged ourselves meanwhile" : "");
         grading_evidence(&f, from);
         grading_evidence(&f, g->end);
         return f;

@@ -124,7 +124,7 @@ static struct finding say_missing(struct grading *g, const struct step *s)
         return grading_found(g, FINDING_UNTESTED, "step %s is not over", s->name);
     if (grading_is(g->end, FIELD_why, "storm")) /* we ended it, not the client */
         return grading_found(g, FINDING_UNTESTED, "the case was ended: a storm");
-    bool excused = grading_was_slow(g, start_of(g, s->name), g->end->t);
+    bool excused = grading_stood_still(g, start_of(g, s->name), g->end->t);
     struct finding f = grading_found(g, excused ? FINDING_UNSURE : FINDING_BROKEN,
                                      "step %s never came to an end%s", s->name,
                                      excused ? "; but we lagged ourselves meanwhile" : "");

@@ -68,6 +68,8 @@ const struct fp_event *grading_first(struct grading *, const struct match *);
 /* An anchor (`after`, `before`, `as`) somewhere in the match that no event fits; NULL: none. */
 const struct match *grading_lost_anchor(struct grading *, const struct match *);
 
+/* Where it happened; NULL: at none of ours. */
+const struct actor *grading_actor(const struct grading *, const struct fp_event *);
 /* When it happened: its first octet where it has one. */
 int64_t grading_time(const struct fp_event *);
 bool grading_is_before(const struct fp_event *, const struct fp_event *);
@@ -86,6 +88,9 @@ bool grading_may_be_lag(const struct grading *, int64_t from, int64_t to, int64_
 /* Was our own lag so much of that time that whatever ran out in it may have run out for want of a
  * turn on this host? */
 bool grading_was_slow(const struct grading *, int64_t from, int64_t to);
+/* Was it half of that time? A client that never ended had all of it and a grace, so that less is no
+ * reason. */
+bool grading_stood_still(const struct grading *, int64_t from, int64_t to);
 
 /* Does the Retry-After of this answer name a date? */
 bool grading_is_date(const struct fp_event *response);

@@ -62,6 +62,22 @@ bool http_slice_is_nocase(struct http_slice s, const char *z)
     return same_nocase(s, z, strlen(z));
 }
 
+bool http_slice_same(struct http_slice a, struct http_slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+bool http_slice_starts(struct http_slice s, const char *z)
+{
+    size_t len = strlen(z);
+    return s.len >= len && (len == 0 || memcmp(s.at, z, len) == 0);
+}
+
+struct http_slice http_slice_of(const char *z)
+{
+    return (struct http_slice){ z, strlen(z) };
+}
+
 /* Folds count as white space: they only occur at the edge of a value that begins or ends so. */
 static struct http_slice trim(const char *from, const char *to)
 {

@@ -24,6 +24,9 @@ struct http_slice {
 
 bool http_slice_is(struct http_slice, const char *z);
 bool http_slice_is_nocase(struct http_slice, const char *z);
+bool http_slice_same(struct http_slice, struct http_slice);
+bool http_slice_starts(struct http_slice, const char *z);
+struct http_slice http_slice_of(const char *z); /* without its NUL */
 
 /* ---- where a header block ends ---- */
 

@@ -152,12 +152,17 @@ int http_body_of_request(const struct http_head *h, struct http_body *b, const c
     return 0;
 }
 
+bool http_has_no_content(int status, struct http_slice method)
+{
+    return status < 200 || status == 204 || status == 304 || http_slice_is(method, "HEAD") ||
+           (http_slice_is(method, "CONNECT") && status < 300);
+}
+
 int http_body_of_response(const struct http_head *h, struct http_slice method, struct http_body *b,
                           const char **error)
 {
     *b = (struct http_body){ 0 };
-    if (http_slice_is(method, "HEAD") || h->status < 200 || h->status == 204 || h->status == 304 ||
-        (h->status < 300 && http_slice_is(method, "CONNECT")))
+    if (http_has_no_content(h->status, method))
         return no_body(b);
     if (!http_has_framing(h)) {
         b->kind = BODY_UNTIL_CLOSE;
@@ -193,19 +198,11 @@ static const char *payload(struct http_body *b, const char *p, uint64_t len, htt
     return p + len;
 }
 
-static int hex_digit(char c)
-{
-    if (http_is_digit(c))
-        return c - '0';
-    c = http_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* CHUNK_START, CHUNK_SIZE: the digits, and what may follow them. */
 static const char *scan_size(struct http_body *b, const char *p, const char *end)
 {
     int digit;
-    for (; p < end && (digit = hex_digit(*p)) >= 0; p++) {
+    for (; p < end && (digit = http_hex_digit(*p)) >= 0; p++) {
         if (b->remaining > UINT64_MAX >> 4)
             return broken(b, p, "a chunk-size is too large");
         b->remaining = b->remaining << 4 | (unsigned)digit;

@@ -56,6 +56,10 @@ int http_body_of_request(const struct http_head *, struct http_body *, const cha
 int http_body_of_response(const struct http_head *, struct http_slice request_method,
                           struct http_body *, const char **error);
 
+/* An answer that has no content, whatever its fields say (9110 6.4.1): 1xx, 204, 304, any to HEAD,
+ * a 2xx to CONNECT. */
+bool http_has_no_content(int status, struct http_slice request_method);
+
 /* A span of content; valid during the call only. */
 typedef void http_payload_fn(const char *data, size_t len, void *arg);
 

@@ -1,5 +1,5 @@
 /*
- * What the http files share and nobody else needs: character classes and ways to make a slice.
+ * For whoever reads octets of HTTP: character classes, and a slice between two places.
  * The C library's ctype is avoided because it asks the locale.
  */
 #ifndef FAKEPROXY_HTTP_CHARS_H
@@ -39,6 +39,14 @@ static inline char http_lower(char c)
 static inline bool http_is_alpha(char c)
 {
     return http_lower(c) >= 'a' && http_lower(c) <= 'z';
+}
+
+static inline int http_hex_digit(char c) /* its value; -1: it is none */
+{
+    if (http_is_digit(c))
+        return c - '0';
+    c = http_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static inline struct http_slice http_slice_between(const char *from, const char *to)

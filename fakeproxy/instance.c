@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "engine.h"
 #include "listener.h"
+#include "random.h"
 
 enum { JOURNAL_OCTETS = 1 << 19 }; /* small enough to stay in a core's cache */
 
@@ -241,17 +242,9 @@ void instance_stamp(struct instance *in, struct fp_event *e)
 
 /* ---- chance ---------------------------------------------------------------------------------- */
 
-static uint64_t splitmix64(uint64_t *state)
-{
-    uint64_t z = (*state += 0x9E3779B97F4A7C15U);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
-}
-
 double instance_random(struct instance *in)
 {
-    return (double)(splitmix64(&in->random) >> 11) / 9007199254740992.0; /* 2^53 */
+    return (double)(random_next(&in->random) >> 11) / 9007199254740992.0; /* 2^53 */
 }
 
 /* ---- wake-ups -------------------------------------------------------------------------------- */

@@ -19,38 +19,10 @@ struct walk {
     bool has_written, has_answered;
 };
 
-static const struct cut *cut_of(const struct action *a)
-{
-    switch (a->kind) {
-    case ACTION_RESPOND:
-        return &a->respond.cut;
-    case ACTION_SEND:
-        return &a->send.cut;
-    case ACTION_FORWARD:
-        return &a->forward.cut;
-    case ACTION_TUNNEL:
-        return &a->tunnel.cut;
-    case ACTION_READ:
-    case ACTION_WAIT:
-    case ACTION_PACE:
-    case ACTION_STALL:
-    case ACTION_CLOSE:
-    case ACTION_HALF_CLOSE:
-    case ACTION_RESET:
-    case ACTION_ABORT:
-    case ACTION_ALERT:
-    case ACTION_SET:
-    case ACTION_ROTATE:
-    case ACTION_KINDS:
-        return NULL;
-    }
-    return NULL;
-}
-
 static bool ends_connection(const struct action *a)
 {
-    const struct cut *cut = cut_of(a);
-    if (cut && cut->kind != CUT_NONE)
+    const struct cut *cut = scenario_cut(a);
+    if (cut)
         return ends_connection(cut->with);
     if (a->kind == ACTION_SEND)
         return a->send.times == 0;
@@ -62,8 +34,8 @@ static bool ends_connection(const struct action *a)
 
 static const char *by_what(const struct action *a)
 {
-    const struct cut *cut = cut_of(a);
-    if (cut && cut->kind != CUT_NONE)
+    const struct cut *cut = scenario_cut(a);
+    if (cut)
         return " with a cut";
     return a->kind == ACTION_SEND     ? " for ever"
            : a->kind == ACTION_TUNNEL ? " without \"until\""
@@ -72,8 +44,8 @@ static const char *by_what(const struct action *a)
 
 static bool shuts_direction(const struct action *a)
 {
-    const struct cut *cut = cut_of(a);
-    if (cut && cut->kind != CUT_NONE)
+    const struct cut *cut = scenario_cut(a);
+    if (cut)
         return shuts_direction(cut->with);
     return a->kind == ACTION_HALF_CLOSE;
 }

@@ -33,3 +33,12 @@ void member_flag(struct buf *b, const char *name, bool flag)
     member_name(b, name);
     buf_string(b, flag ? "true" : "false");
 }
+
+void member_numbers(struct buf *b, const char *name, const uint64_t *numbers, size_t count)
+{
+    member_name(b, name);
+    buf_char(b, '[');
+    for (size_t i = 0; i < count; i++)
+        buf_printf(b, i ? ",%llu" : "%llu", (unsigned long long)numbers[i]);
+    buf_char(b, ']');
+}

@@ -6,6 +6,7 @@
 #define FP_MEMBER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -14,5 +15,6 @@ void member_name(struct buf *, const char *name); /* the caller writes the value
 void member_text(struct buf *, const char *name, const char *text); /* NULL: null */
 void member_number(struct buf *, const char *name, int64_t);
 void member_flag(struct buf *, const char *name, bool);
+void member_numbers(struct buf *, const char *name, const uint64_t *numbers, size_t count);
 
 #endif

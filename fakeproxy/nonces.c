@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "memory.h"
 #include "tally.h"
 
 struct listed { /* a nonce of a scenario's list */
@@ -29,13 +30,6 @@ struct nonces {
     unsigned long long made;
 };
 
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
-
 /* Made when it is first needed: few instances have a Digest gate. */
 static uint64_t *count_in(struct tally **t, const struct gate *gate, const char *key, size_t len)
 {
@@ -46,8 +40,8 @@ static uint64_t *count_in(struct tally **t, const struct gate *gate, const char 
 
 struct nonces *nonces_new(const char *secret)
 {
-    struct nonces *n = must(calloc(1, sizeof(*n)));
-    n->secret = must(strdup(secret));
+    struct nonces *n = memory_must(calloc(1, sizeof(*n)));
+    n->secret = memory_must(strdup(secret));
     return n;
 }
 
@@ -80,7 +74,7 @@ static struct list *list_of(struct nonces *n, const struct gate *gate)
     size_t count = 0;
     while (gate->nonces[count])
         count++;
-    struct list *l = must(calloc(1, sizeof(*l) + count * sizeof(l->nonces[0])));
+    struct list *l = memory_must(calloc(1, sizeof(*l) + count * sizeof(l->nonces[0])));
     *l = (struct list){ .next = n->lists, .gate = gate, .count = count };
     n->lists = l;
     return l;

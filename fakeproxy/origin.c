@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "actions.h"
+#include "uri.h"
 
 enum { MAX_FIELDS = 8 };
 
@@ -34,12 +35,6 @@ static void add_field(struct origin_answer *o, const char *name, const char *val
 
 /* ---- pieces of the request ------------------------------------------------------------------- */
 
-static bool starts_with(struct http_slice s, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return s.len >= len && memcmp(s.at, prefix, len) == 0;
-}
-
 /* Decimal octets of s from `at` on; false if there are none or too many. */
 static bool number(struct http_slice s, size_t *at, uint64_t *n)
 {
@@ -48,14 +43,6 @@ static bool number(struct http_slice s, size_t *at, uint64_t *n)
     while (*at < s.len && s.at[*at] >= '0' && s.at[*at] <= '9' && *at - start < 18)
         *n = *n * 10 + (uint64_t)(s.at[(*at)++] - '0');
     return *at > start;
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* The percent-decoded value of a query parameter; false if it is missing or too long. Octets that
@@ -73,10 +60,9 @@ static bool query(struct http_slice path, const char *name, char *out, size_t ro
             continue;
         }
         for (i += name_len + 1; i < stop && n + 1 < room; i++) {
-            int high = i + 2 < stop && path.at[i] == '%' ? hex_value(path.at[i + 1]) : -1;
-            int low = high >= 0 ? hex_value(path.at[i + 2]) : -1;
-            char c = low >= 0 ? (char)(high * 16 + low) : path.at[i];
-            i += low >= 0 ? 2 : 0;
+            int octet = uri_escape(path.at + i, stop - i);
+            char c = octet >= 0 ? (char)octet : path.at[i];
+            i += octet >= 0 ? 2 : 0;
             if ((unsigned char)c >= 0x20 && c != 0x7F)
                 out[n++] = c;
         }
@@ -96,7 +82,7 @@ static enum range byte_range(const struct http_head *h, uint64_t size, uint64_t 
     uint64_t from, to;
     if (!http_slice_is(h->method, "GET")) /* 9110 14.2: defined for GET only */
         return RANGE_NONE;
-    if (!http_find(h, "Range", &v) || !starts_with(v, "bytes="))
+    if (!http_find(h, "Range", &v) || !http_slice_starts(v, "bytes="))
         return RANGE_NONE;
     size_t at = 6;
     bool has_from = number(v, &at, &from);
@@ -210,15 +196,15 @@ struct origin_answer *origin_answer_new(struct conn *c, const struct forward *f)
     };
     size_t at = sizeof("/bytes/") - 1;
     uint64_t size;
-    if (starts_with(path, "/bytes/") && number(path, &at, &size) &&
+    if (http_slice_starts(path, "/bytes/") && number(path, &at, &size) &&
         (at == path.len || path.at[at] == '?')) {
         represent(o, &x->request, true, size);
-    } else if (starts_with(path, "/echo")) {
+    } else if (http_slice_starts(path, "/echo")) {
         echo(o, x);
     } else if (http_slice_is(path, "/exit")) {
         buf_string(&o->text, exits_of(c) ? exits_of(c) : "none");
         represent(o, &x->request, false, o->text.len);
-    } else if (starts_with(path, "/redirect?") &&
+    } else if (http_slice_starts(path, "/redirect?") &&
                query(path, "to", o->location, sizeof(o->location))) {
         redirect(o, path);
     } else {

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "uri.h"
+
 extern char **environ; /* environ(7) */
 
 static const char *const proxy_names[] = { "HTTP_PROXY",  "http_proxy", "HTTPS_PROXY",
@@ -32,19 +34,6 @@ const char *const play_environment_ca_names[] = {
 };
 
 /* ---- the proxy ------------------------------------------------------------------------------- */
-
-/* RFC 3986, 3.2.1: what is not unreserved is percent-encoded, whether it must be or not. */
-static void add_encoded(struct buf *b, const char *z)
-{
-    static const char unreserved[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "0123456789-._~";
-    for (; *z; z++) {
-        if (strchr(unreserved, *z))
-            buf_char(b, *z);
-        else
-            buf_printf(b, "%%%02X", (unsigned char)*z);
-    }
-}
 
 /* A header or a callback is for programs to use: no variable can say so. */
 bool play_environment_has_credentials(const struct instance *in)
@@ -74,9 +63,9 @@ char *play_environment_proxy(const struct instance *in)
         return text_of(in, &k->proxy_url);
     buf_string(&url, s->actors[k->proxy].tls.on ? "https://" : "http://");
     if (play_environment_has_credentials(in)) {
-        add_encoded(&url, k->credentials[0].name);
+        uri_encode(&url, k->credentials[0].name);
         buf_char(&url, ':');
-        add_encoded(&url, k->credentials[0].password);
+        uri_encode(&url, k->credentials[0].password);
         buf_char(&url, '@');
     }
     buf_string(&url, instance_address(in, (size_t)k->proxy));

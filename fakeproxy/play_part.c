@@ -27,12 +27,6 @@ static bool is_text(const struct event_value *v, const char *z)
     return v && strlen(z) == v->len && memcmp(z, v->text, v->len) == 0;
 }
 
-static bool is_proxy(const struct scenario *s, const char *name)
-{
-    int actor = scenario_actor(s, name);
-    return actor >= 0 && s->actors[actor].is_proxy;
-}
-
 /* Requests are the client's own: what a proxy passes on to an origin is not counted again. */
 static void count_event(void *arg, const struct fp_event *e)
 {
@@ -40,7 +34,7 @@ static void count_event(void *arg, const struct fp_event *e)
     if (e->kind == EVENT_request && !is_text(event_get(e, FIELD_via), "forward"))
         part->requests++;
     part->rules_played += e->kind == EVENT_rule;
-    part->visits += e->kind == EVENT_accept && is_proxy(part->scenario, e->at);
+    part->visits += e->kind == EVENT_accept && scenario_is_proxy(part->scenario, e->at);
 }
 
 void play_part_count(struct play_part *part)

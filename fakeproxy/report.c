@@ -149,17 +149,6 @@ void report_diagnosis(FILE *f, const struct reported *r, bool colour)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void add_evidence(struct buf *b, const uint64_t *evidence, size_t count)
-{
-    member_name(b, "evidence");
-    buf_char(b, '[');
-    for (size_t i = 0; i < count; i++) {
-        buf_string(b, i ? "," : "");
-        buf_number(b, (int64_t)evidence[i]);
-    }
-    buf_char(b, ']');
-}
-
 static void add_verdict(struct buf *b, const struct verdict *v)
 {
     buf_char(b, '{');
@@ -172,22 +161,7 @@ static void add_verdict(struct buf *b, const struct verdict *v)
     if (v->says)
         member_text(b, "says", v->says);
     member_text(b, "sentence", v->sentence);
-    add_evidence(b, v->evidence, v->evidence_count);
-    buf_char(b, '}');
-}
-
-static void add_found(struct buf *b, const struct diagnosed *f)
-{
-    buf_char(b, '{');
-    member_text(b, "code", f->code);
-    member_text(b, "layer", f->layer);
-    member_flag(b, "mistake", !f->note);
-    member_flag(b, "critical", f->critical);
-    member_number(b, "times", (int64_t)f->times);
-    member_text(b, "seen", f->seen);
-    member_text(b, "cause", f->cause);
-    member_text(b, "fix", f->fix);
-    add_evidence(b, f->evidence, f->evidence_count);
+    member_numbers(b, "evidence", v->evidence, v->evidence_count);
     buf_char(b, '}');
 }
 
@@ -198,7 +172,7 @@ static void add_diagnosis(struct buf *b, const struct diagnosis *d)
     buf_char(b, '[');
     for (size_t i = 0; i < count; i++) {
         buf_string(b, i ? ",\n " : "\n ");
-        add_found(b, diagnosis_get(d, i));
+        diagnosed_json(b, diagnosis_get(d, i));
     }
     buf_char(b, ']');
 }

@@ -41,7 +41,7 @@ void request_promise_key(const struct conn *c, struct buf *key)
     }
 }
 
-static void add_slice(struct event_draft *d, enum field_id field, struct http_slice s)
+void request_add(struct event_draft *d, enum field_id field, struct http_slice s)
 {
     if (s.len)
         event_text(d, field, s.at, s.len);
@@ -56,11 +56,11 @@ static void add_request_fields(struct conn *c, struct event_draft *d, char versi
     struct exchange *x = c->exchange;
     d->event.began = c->message_began;
     snprintf(version, 8, "%d.%d", x->request.major % 10, x->request.minor % 10);
-    add_slice(d, FIELD_method, x->request.method);
-    add_slice(d, FIELD_target, x->request.target);
+    request_add(d, FIELD_method, x->request.method);
+    request_add(d, FIELD_target, x->request.target);
     event_string(d, FIELD_form, forms[x->target.form]);
-    add_slice(d, FIELD_host, x->target.host);
-    add_slice(d, FIELD_path, x->target.path);
+    request_add(d, FIELD_host, x->target.host);
+    request_add(d, FIELD_path, x->target.path);
     event_string(d, FIELD_version, version);
     event_text(d, FIELD_header, x->request.fields.at, x->request.fields.len);
     gate_add_fields(c, d);
@@ -364,11 +364,11 @@ static void tell_ignored(struct conn *c, const char *data, size_t len)
     struct event_draft d;
     conn_event(c, &d, EVENT_request);
     d.event.began = c->message_began;
-    add_slice(&d, FIELD_method, head.method);
-    add_slice(&d, FIELD_target, head.target);
+    request_add(&d, FIELD_method, head.method);
+    request_add(&d, FIELD_target, head.target);
     if (http_parse_target(&head, &target, &why) == 0) {
-        add_slice(&d, FIELD_host, target.host);
-        add_slice(&d, FIELD_path, target.path);
+        request_add(&d, FIELD_host, target.host);
+        request_add(&d, FIELD_path, target.path);
     }
     event_text(&d, FIELD_header, head.fields.at, head.fields.len);
     event_flag(&d, FIELD_ignored, true);

@@ -47,6 +47,14 @@ void say_text(struct buf *b, const char *octets, size_t len)
     }
 }
 
+void say_print(FILE *f, const char *text)
+{
+    struct buf b = { 0 };
+    say_text(&b, text, strlen(text));
+    fwrite(b.at ? b.at : "", 1, b.len, f);
+    buf_free(&b);
+}
+
 static void add_text(struct buf *b, const struct fp_event *e, enum field_id field)
 {
     const struct event_value *v = event_get(e, field);

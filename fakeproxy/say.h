@@ -6,6 +6,7 @@
 #define FP_SAY_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "buf.h"
 #include "event.h"
@@ -25,6 +26,7 @@ void say_number(struct buf *, const struct fp_event *);
 
 /* Appends a text with what is no printable character as \xHH. */
 void say_text(struct buf *, const char *octets, size_t len);
+void say_print(FILE *, const char *text); /* the same, written */
 
 /* The number, or 0 where the event does not have the field. */
 int64_t say_field(const struct fp_event *, enum field_id);

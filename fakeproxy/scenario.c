@@ -8,11 +8,11 @@
 #include "scenario.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "load.h"
+#include "slurp.h"
 
 enum { LARGEST = 16 << 20 }; /* octets of a scenario file */
 
@@ -22,6 +22,39 @@ int scenario_actor(const struct scenario *s, const char *name)
         if (strcmp(s->actors[i].name, name) == 0)
             return (int)i;
     return -1;
+}
+
+bool scenario_is_proxy(const struct scenario *s, const char *name)
+{
+    int actor = scenario_actor(s, name);
+    return actor >= 0 && s->actors[actor].is_proxy;
+}
+
+const struct cut *scenario_cut(const struct action *a)
+{
+    const struct cut *cut = a->kind == ACTION_RESPOND   ? &a->respond.cut
+                            : a->kind == ACTION_SEND    ? &a->send.cut
+                            : a->kind == ACTION_FORWARD ? &a->forward.cut
+                            : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
+                                                        : NULL;
+    return cut && cut->kind != CUT_NONE ? cut : NULL;
+}
+
+static bool goes_direct(const struct client_keys *k)
+{
+    return k->proxy == PROXY_NONE || k->without_proxy_count > 0;
+}
+
+bool scenario_goes_direct(const struct scenario *s)
+{
+    const struct client *c = &s->client;
+    bool goes = goes_direct(&c->keys);
+    for (size_t i = 0; i < c->session_count && !goes; i++)
+        goes = goes_direct(&c->sessions[i].keys);
+    for (size_t i = 0; i < c->step_count && !goes; i++)
+        goes = c->steps[i].change && (c->steps[i].change->given & 1U << CLIENT_PROXY) &&
+               c->steps[i].change->proxy == PROXY_NONE;
+    return goes;
 }
 
 /* ---- one variant ----------------------------------------------------------------------------- */
@@ -135,45 +168,19 @@ int scenario_load_text(const char *text, size_t len, const char *name, struct sc
     return -1;
 }
 
-static char *read_file(FILE *f, size_t *len)
-{
-    struct buf b = { 0 };
-    size_t got;
-    do {
-        char *at = buf_extend(&b, 65536);
-        got = fread(at, 1, 65536, f);
-        b.len -= 65536 - got;
-    } while (got > 0 && b.len <= LARGEST);
-    *len = b.len;
-    return b.at;
-}
-
-static void complain_of_file(struct complaints *complaints, const char *path, const char *what)
-{
-    struct complaint_place place = { .file = path };
-    complaints_add(complaints, &place, NULL, "%s", what);
-}
-
 int scenario_load_file(const char *path, struct scenario_set *set, struct complaints *complaints)
 {
-    FILE *f = fopen(path, "rbe");
+    struct complaint_place place = { .file = path };
+    struct buf text = { 0 };
     int result = -1;
     *set = (struct scenario_set){ 0 };
-    if (!f) {
-        complain_of_file(complaints, path, strerror(errno));
-        return -1;
-    }
-    size_t len;
-    errno = 0;
-    char *text = read_file(f, &len);
-    if (ferror(f))
-        complain_of_file(complaints, path, strerror(errno));
-    else if (len > LARGEST)
-        complain_of_file(complaints, path, "the file is too large, expected at most 16 MiB");
+    if (slurp(path, LARGEST, &text) == 0)
+        result = scenario_load_text(text.at, text.len, path, set, complaints);
     else
-        result = scenario_load_text(text, len, path, set, complaints);
-    fclose(f);
-    free(text);
+        complaints_add(complaints, &place, NULL, "%s",
+                       errno == EFBIG ? "the file is too large, expected at most 16 MiB"
+                                      : strerror(errno));
+    buf_free(&text);
     return result;
 }
 

@@ -481,5 +481,10 @@ void scenario_set_free(struct scenario_set *);
 
 /* An actor's index by its name, or -1. */
 int scenario_actor(const struct scenario *, const char *name);
+bool scenario_is_proxy(const struct scenario *, const char *name); /* no actor is none */
+/* How the action is cut; NULL: it is not, or is of a kind that can't be. */
+const struct cut *scenario_cut(const struct action *);
+/* Does the case itself send the client past the proxy? */
+bool scenario_goes_direct(const struct scenario *);
 
 #endif

@@ -37,26 +37,12 @@ void exchange_free(struct exchange *x)
     free(x);
 }
 
-static const struct cut *cut_of(const struct action *a)
-{
-    return a->kind == ACTION_SEND      ? &a->send.cut
-           : a->kind == ACTION_FORWARD ? &a->forward.cut
-           : a->kind == ACTION_TUNNEL  ? &a->tunnel.cut
-                                       : &a->respond.cut;
-}
-
-static bool can_be_cut(const struct action *a)
-{
-    return a->kind == ACTION_SEND || a->kind == ACTION_FORWARD || a->kind == ACTION_TUNNEL ||
-           a->kind == ACTION_RESPOND;
-}
-
 static bool waits_for_acks(const struct action *a)
 {
     if (a->kind == ACTION_WAIT)
         return a->wait.kind == CONDITION_ACKED;
-    const struct action *with = can_be_cut(a) ? cut_of(a)->with : NULL;
-    return a->kind == ACTION_RESET || (with && with->kind == ACTION_RESET);
+    const struct cut *cut = scenario_cut(a);
+    return a->kind == ACTION_RESET || (cut && cut->with->kind == ACTION_RESET);
 }
 
 void script_begin(struct conn *c, const struct rule *rule, enum conn_state after)
@@ -120,16 +106,15 @@ static const struct action *current(const struct exchange *x)
 {
     static const struct action forward = { .kind = ACTION_FORWARD, .forward = { .to = -1 } };
     const struct action *a = x->at < x->count ? &x->actions[x->at] : &forward;
-    return x->is_cut ? cut_of(a)->with : a; /* the loader lets only these four be cut */
+    return x->is_cut ? scenario_cut(a)->with : a;
 }
 
 const char *script_cut_with(const struct exchange *x)
 {
     if (x->at >= x->count || x->own_answer)
         return NULL;
-    const struct action *a = &x->actions[x->at];
-    const struct action *with = can_be_cut(a) ? cut_of(a)->with : NULL;
-    return with ? action_name(with->kind) : NULL;
+    const struct cut *cut = scenario_cut(&x->actions[x->at]);
+    return cut ? action_name(cut->with->kind) : NULL;
 }
 
 void script_note_left(struct exchange *x)

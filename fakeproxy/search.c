@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "uri.h"
 
 /* ---- one run --------------------------------------------------------------------------------- */
 
@@ -39,24 +40,6 @@ static bool is_word_in(const char *needle, size_t needle_len, const char *octets
         at++;
     }
     return false;
-}
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                  : -1;
-}
-
-static void percent_decode(const char *octets, size_t len, struct buf *out)
-{
-    for (size_t i = 0; i < len; i++) {
-        int high = octets[i] == '%' && i + 2 < len ? hex_digit(octets[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(octets[i + 2]) : -1;
-        buf_char(out, low >= 0 ? (char)(high * 16 + low) : octets[i]);
-        i += low >= 0 ? 2 : 0;
-    }
 }
 
 /* Both alphabets of RFC 4648. */
@@ -118,7 +101,7 @@ static bool finds_by(finder *find, const char *needle, size_t needle_len, const 
                      size_t len)
 {
     struct buf plain = { 0 };
-    percent_decode(octets, len, &plain);
+    uri_decode(&plain, octets, len);
     const char *decoded = plain.at ? plain.at : "";
     bool found = find(needle, needle_len, octets, len) ||
                  find(needle, needle_len, decoded, plain.len) ||

@@ -14,6 +14,7 @@
 
 #include "arena.h"
 #include "journal_read.h"
+#include "memory.h"
 #include "options.h"
 #include "story.h"
 
@@ -29,16 +30,6 @@ struct shown {
     size_t count;
 };
 
-static void *grow(void *list, size_t count, size_t size)
-{
-    if (count & (count - 1)) /* room for a power of two is there */
-        return list;
-    list = reallocarray(list, count ? count * 2 : 1, size);
-    if (!list)
-        abort();
-    return list;
-}
-
 /* ---- sorting --------------------------------------------------------------------------------- */
 
 static struct part *part_of(struct shown *s, const char *scenario)
@@ -46,7 +37,7 @@ static struct part *part_of(struct shown *s, const char *scenario)
     for (size_t i = 0; i < s->count; i++)
         if (strcmp(s->parts[i].scenario ? s->parts[i].scenario : "", scenario ? scenario : "") == 0)
             return &s->parts[i];
-    s->parts = grow(s->parts, s->count, sizeof(*s->parts));
+    s->parts = memory_grow(s->parts, s->count, sizeof(*s->parts));
     struct part *p = &s->parts[s->count++];
     *p = (struct part){ .story = story_new() };
     if (scenario)

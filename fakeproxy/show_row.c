@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 void cast_free(struct cast *c)
 {
     free(c->names);
@@ -29,11 +31,7 @@ void cast_note(struct cast *c, const struct fp_event *e)
         return;
     char name[256];
     snprintf(name, sizeof(name), "%.*s", (int)through->len, through->text);
-    if ((c->link_count & (c->link_count - 1)) == 0) {
-        c->links = reallocarray(c->links, c->link_count ? c->link_count * 2 : 1, sizeof(*c->links));
-        if (!c->links)
-            abort();
-    }
+    c->links = memory_grow(c->links, c->link_count, sizeof(*c->links));
     c->links[c->link_count++] = (struct link){ .at = e->at,
                                                .connection = say_field(e, FIELD_connection),
                                                .through = cast_find(c, name) };

@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "journal.h"
+#include "memory.h"
 
 /* What happens later than this is told in a row of its own, and such silence, too. */
 static const int64_t TOGETHER = 50 * CLOCK_MS;
@@ -23,16 +24,6 @@ struct story {
     struct story_row *rows;
     size_t row_count;
 };
-
-static void *grow(void *list, size_t count, size_t size)
-{
-    if (count & (count - 1)) /* room for a power of two is there */
-        return list;
-    list = reallocarray(list, count ? count * 2 : 1, size);
-    if (!list)
-        abort();
-    return list;
-}
 
 struct story *story_new(void)
 {
@@ -63,7 +54,7 @@ static const char *actor_of(struct story *s, const struct fp_event *e)
 {
     struct cast *c = &s->cast;
     if (c->count == 0) {
-        c->names = grow(c->names, c->count, sizeof(*c->names));
+        c->names = memory_grow(c->names, c->count, sizeof(*c->names));
         c->names[c->count++] = "client";
     }
     if (strcmp(e->at, "client") == 0 || strcmp(e->at, "suite") == 0)
@@ -72,7 +63,7 @@ static const char *actor_of(struct story *s, const struct fp_event *e)
     if (known > 0)
         return c->names[known];
     bool is_origin = event_get(e, FIELD_via) != NULL;
-    c->names = grow(c->names, c->count, sizeof(*c->names));
+    c->names = memory_grow(c->names, c->count, sizeof(*c->names));
     c->origins += is_origin;
     size_t at = is_origin ? c->count : c->count - c->origins;
     memmove(&c->names[at + 1], &c->names[at], (c->count - at) * sizeof(*c->names));
@@ -82,7 +73,7 @@ static const char *actor_of(struct story *s, const struct fp_event *e)
 
 void story_event(struct story *s, const struct fp_event *event)
 {
-    s->events = grow(s->events, s->count, sizeof(*s->events));
+    s->events = memory_grow(s->events, s->count, sizeof(*s->events));
     struct fp_event *e = journal_copy(event);
     if (!e)
         abort();
@@ -140,7 +131,7 @@ static void tell_event(struct story *s, size_t i, int64_t start, bool *told, int
         told[end] = true;
         r.row.text = arena_copy(s->arena, text.at ? text.at : "", text.len);
         r.row.len = text.len;
-        s->rows = grow(s->rows, s->row_count, sizeof(*s->rows));
+        s->rows = memory_grow(s->rows, s->row_count, sizeof(*s->rows));
         s->rows[s->row_count++] = r;
     }
     buf_free(&text);

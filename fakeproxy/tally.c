@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 enum { BUCKETS = 4096 };
 
 struct entry {
@@ -25,16 +27,9 @@ struct tally {
     size_t entries;
 };
 
-static void *must(void *memory)
-{
-    if (!memory)
-        abort();
-    return memory;
-}
-
 struct tally *tally_new(void)
 {
-    return must(calloc(1, sizeof(struct tally)));
+    return memory_must(calloc(1, sizeof(struct tally)));
 }
 
 static size_t bucket_of(const void *owner, const char *key, size_t len)
@@ -98,7 +93,7 @@ static struct entry *find(struct tally *t, const void *owner, const char *key, s
             return make_newest(t, e);
     if (t->entries == TALLY_MAX)
         forget_oldest(t);
-    struct entry *e = must(calloc(1, sizeof(*e) + len + 1));
+    struct entry *e = memory_must(calloc(1, sizeof(*e) + len + 1));
     memcpy(e->key, key, len);
     e->len = len;
     e->owner = owner;
@@ -119,7 +114,7 @@ bool tally_over(struct tally *t, const void *owner, const char *key, size_t len,
 {
     struct entry *e = find(t, owner, key, len);
     if (!e->times) {
-        e->times = must(calloc(limit, sizeof(*e->times)));
+        e->times = memory_must(calloc(limit, sizeof(*e->times)));
         e->limit = limit;
     }
     int64_t *oldest = &e->times[e->next++ % e->limit]; /* the limit-th arrival before this one */

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http_chars.h"
+
 static struct http_slice up_to(struct http_slice s, const char *ends)
 {
     for (size_t i = 0; i < s.len; i++)
@@ -41,12 +43,32 @@ bool uri_is_https(const struct uri *u)
     return http_slice_is_nocase(u->scheme, "https");
 }
 
-static int digit(char c)
+int uri_escape(const char *at, size_t len)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    int high = len >= 3 && at[0] == '%' ? http_hex_digit(at[1]) : -1;
+    int low = high >= 0 ? http_hex_digit(at[2]) : -1;
+    return low >= 0 ? high * 16 + low : -1;
+}
+
+void uri_decode(struct buf *out, const char *octets, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        int octet = uri_escape(octets + i, len - i);
+        buf_char(out, octet >= 0 ? (char)octet : octets[i]);
+        i += octet >= 0 ? 2 : 0;
+    }
+}
+
+void uri_encode(struct buf *out, const char *z)
+{
+    static const char unreserved[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "0123456789-._~";
+    for (; *z; z++) {
+        if (strchr(unreserved, *z))
+            buf_char(out, *z);
+        else
+            buf_printf(out, "%%%02X", (unsigned char)*z);
+    }
 }
 
 /* The octet at *at, decoded; -1 at the end of the path. */
@@ -54,11 +76,10 @@ static int next_octet(struct http_slice s, size_t *at)
 {
     if (*at >= s.len || s.at[*at] == '#')
         return -1;
-    int high = s.at[*at] == '%' && *at + 2 < s.len ? digit(s.at[*at + 1]) : -1;
-    int low = high >= 0 ? digit(s.at[*at + 2]) : -1;
-    if (low >= 0) {
+    int octet = uri_escape(s.at + *at, s.len - *at);
+    if (octet >= 0) {
         *at += 3;
-        return high * 16 + low;
+        return octet;
     }
     return (unsigned char)s.at[(*at)++];
 }

@@ -30,8 +30,7 @@ static const struct fp_event *first(void *arg, const struct match *m)
 static bool is_proxy(void *arg, const char *at)
 {
     const struct watches *w = arg;
-    int actor = scenario_actor(w->scenario, at);
-    return actor >= 0 && w->scenario->actors[actor].is_proxy;
+    return scenario_is_proxy(w->scenario, at);
 }
 
 struct watches *watches_new(const struct scenario *s, const struct text_scope *scope)

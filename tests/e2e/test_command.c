@@ -21,6 +21,15 @@ static void expect_order(const char *text, const char *first, const char *then)
         fail_here("expected '%s' and then '%s' in:\n%s", first, then, text);
 }
 
+/* The play of a script ends with that status, and says the one before the other. */
+static void expect_play(const char *script, int code, const char *first, const char *then)
+{
+    struct run r = play_of(script);
+    see_end(&r, code);
+    expect_order(r.output, first, then);
+    clear_away(&r);
+}
+
 static const cJSON *command_in(const struct run *r)
 {
     const cJSON *command = cJSON_GetObjectItem(r->json, "command");
@@ -28,6 +37,8 @@ static const cJSON *command_in(const struct run *r)
         fail_here("the report has no command");
     return command;
 }
+
+#define DIRECT "curl -s --noproxy '*' -o /dev/null $FAKEPROXY_ORIGIN/"
 
 /* ---- exit status ----------------------------------------------------------------------------- */
 
@@ -46,10 +57,7 @@ static void all_well_is_0(void **state)
 static void a_missed_must_is_1(void **state)
 {
     (void)state;
-    struct run r = play_of(GET GET "exit 0");
-    see_end(&r, 1);
-    expect_order(r.output, "command: exit status 0", "2 requests; expected at most 1");
-    clear_away(&r);
+    expect_play(GET GET "exit 0", 1, "command: exit status 0", "2 requests; expected at most 1");
 }
 
 static void a_command_that_fails_is_1(void **state)
@@ -120,10 +128,8 @@ static void never_used_is_4_and_said_first(void **state)
 static void asking_the_origin_directly_is_not_using_it(void **state)
 {
     (void)state;
-    struct run r = play_of("curl -s --noproxy '*' -o /dev/null $FAKEPROXY_ORIGIN/");
-    see_end(&r, 4);
-    expect_in(r.output, "never used the proxy: it asked the origin directly");
-    clear_away(&r);
+    expect_play(DIRECT, 4, "never used the proxy: it asked the origin directly",
+                "command: exit status 0");
 }
 
 /* Although the scenario's own check holds: what it is about is what comes through the proxy. */
@@ -135,7 +141,7 @@ static void nor_is_it_a_pass(void **state)
         "{'status':503}}]}]},"
         "'client':{'steps':[{'url':'http://{origin}/'}]},'expect':{'one':{'level':'must',"
         "'count':{'event':'request','at':'origin'},'max':1}}}",
-        "curl -s --noproxy '*' -o /dev/null $FAKEPROXY_ORIGIN/", (struct program_options){ 0 });
+        DIRECT, (struct program_options){ 0 });
     see_end(&r, 4);
     expect_order(r.output, "never used the proxy", "1 pass");
     clear_away(&r);
@@ -144,10 +150,7 @@ static void nor_is_it_a_pass(void **state)
 static void never_used_and_failed_is_1(void **state)
 {
     (void)state;
-    struct run r = play_of("exit 3");
-    see_end(&r, 1);
-    expect_order(r.output, "never used the proxy", "command failed: exit status 3");
-    clear_away(&r);
+    expect_play("exit 3", 1, "never used the proxy", "command failed: exit status 3");
 }
 
 static void one_that_used_it_is_not_accused(void **state)
@@ -161,18 +164,26 @@ static void one_that_used_it_is_not_accused(void **state)
 
 /* ---- being ended ----------------------------------------------------------------------------- */
 
-static const char *const soon[] = { "--timeout", "2s" };
+/* It says its pid and stays; after two seconds it is ended, and that is said. The caller clears
+ * away. */
+static struct run expect_timeout(const char *script, const char *said)
+{
+    static const char *const soon[] = { "--timeout", "2s" };
+    struct run r = play_with(one_at_most, script, (struct program_options){ .arguments = soon });
+    hear(&r, "pid ");
+    hear(&r, "\n");
+    see_end(&r, 3);
+    expect_in(r.output, said);
+    expect_no_process(&r, "pid ");
+    return r;
+}
 
 static void timeout_is_3(void **state)
 {
     (void)state;
-    struct run r = play_with(one_at_most, "echo pid $$ >&9; exec sleep 1000",
-                             (struct program_options){ .arguments = soon });
-    hear(&r, "\n");
-    see_end(&r, 3);
+    struct run r = expect_timeout("echo pid $$ >&9; exec sleep 1000",
+                                  "command failed: ended by SIGTERM, because fakeproxy ended it");
     expect_in(r.output, "--timeout passed");
-    expect_in(r.output, "command failed: ended by SIGTERM, because fakeproxy ended it");
-    expect_no_process(&r, "pid ");
     assert_int_equal(cJSON_GetObjectItem(r.json, "exit")->valueint, 3);
     clear_away(&r);
 }
@@ -180,26 +191,15 @@ static void timeout_is_3(void **state)
 static void one_that_ignores_sigterm_is_killed(void **state)
 {
     (void)state;
-    struct run r = play_with(one_at_most,
-                             "trap '' TERM; echo pid $$ >&9; while :; do sleep 1000; "
-                             "done",
-                             (struct program_options){ .arguments = soon });
-    hear(&r, "\n");
-    see_end(&r, 3);
-    expect_in(r.output, "ended by SIGKILL");
-    expect_no_process(&r, "pid ");
+    struct run r = expect_timeout("trap '' TERM; echo pid $$ >&9; while :; do sleep 1000; done",
+                                  "ended by SIGKILL");
     clear_away(&r);
 }
 
 static void one_that_stopped_itself_is_ended(void **state)
 {
     (void)state;
-    struct run r = play_with(one_at_most, "echo pid $$ >&9; kill -STOP $$; exit 0",
-                             (struct program_options){ .arguments = soon });
-    hear(&r, "\n");
-    see_end(&r, 3);
-    expect_in(r.output, "ended by SIGTERM");
-    expect_no_process(&r, "pid ");
+    struct run r = expect_timeout("echo pid $$ >&9; kill -STOP $$; exit 0", "ended by SIGTERM");
     clear_away(&r);
 }
 
@@ -298,14 +298,9 @@ static void its_daemons_without_environment_end_with_it(void **state)
 static void its_daemons_end_at_the_timeout(void **state)
 {
     (void)state;
-    struct run r = play_with(one_at_most,
-                             "(setsid sh -c 'echo pid $$ >&9; exec sleep 1000' &); "
-                             "trap '' TERM; while :; do sleep 1000; done",
-                             (struct program_options){ .arguments = soon });
-    hear(&r, "pid ");
-    hear(&r, "\n");
-    see_end(&r, 3);
-    expect_no_process(&r, "pid ");
+    struct run r = expect_timeout("(setsid sh -c 'echo pid $$ >&9; exec sleep 1000' &); "
+                                  "trap '' TERM; while :; do sleep 1000; done",
+                                  "--timeout passed");
     clear_away(&r);
 }
 

@@ -1,7 +1,7 @@
 /*
  * One attempt: what a user means by "a request". Within it credentials are added where a gate asks
- * for them, and a request on a reused connection that broke before any answer is repeated, once, on
- * a fresh one, if it is idempotent (RFC 9112, 9.3.1).
+ * for them, what came too early is sent again (425), and a request on a reused connection that
+ * broke before any answer is repeated, once, on a fresh one, if it is idempotent (RFC 9112, 9.3.1).
  */
 #include <string.h>
 
@@ -135,7 +135,7 @@ static int one_round(struct call *c, struct rounds *r)
     if (mutant(MUTANT_DEADLINE_FOR_EACH_ROUND) && c->settings->total)
         c->limits.until = clock_now() + c->settings->total;
     if (!r->conn)
-        return -1;
+        return early_data_broke_handshake(c) ? 1 : -1;
     if (c->raw)
         return 0;
     if (mutant(MUTANT_CONNECT_ERROR_IS_ANSWER) && c->uri->is_https && c->hop == HOP_PROXY &&
@@ -163,7 +163,7 @@ static int one_round(struct call *c, struct rounds *r)
         go_on(c, r);
         return 1;
     }
-    int result = answer_challenge(c, r);
+    int result = early_data_was_too_early(c) ? 1 : answer_challenge(c, r);
     if (result == 1)
         go_on(c, r);
     return result;

@@ -8,6 +8,8 @@
  *                 a reused connection which turned out dead allows
  *         reach   a connection: from the pool, or dial, CONNECT, TLS   reach.c
  *         exchange  one request and its response on it                 exchange.c
+ *                   (the header block: request_head.c, which is sent
+ *                   with the ClientHello where it may: early_data.c)
  */
 #ifndef MODEL_CALL_H
 #define MODEL_CALL_H
@@ -16,6 +18,12 @@
 #include "upload.h"
 
 enum hop { HOP_UNKNOWN, HOP_PROXY, HOP_ORIGIN };
+
+enum early_data {
+    EARLY_DATA_NONE,
+    EARLY_DATA_OFFERED, /* the request went with the ClientHello */
+    EARLY_DATA_TAKEN    /* and the origin took it */
+};
 
 struct call {
     struct session *session;
@@ -39,6 +47,8 @@ struct call {
     struct response first;     /* its response, of which the rest is a part */
     bool wants_fresh;          /* the last attempt met a dead connection: so may its siblings be */
     bool was_redirected;
+    enum early_data early_data; /* on this connection */
+    bool was_too_early;         /* no early data for this call any more */
 
     struct response response; /* status 0: none */
     enum hop hop;
@@ -58,6 +68,8 @@ int call_attempt(struct call *);
 /* reach.c: a connection to send the request on. NULL: failure is set, and response, where a CONNECT
  * was refused. */
 struct connection *call_reach(struct call *, bool must_be_fresh);
+/* request_head.c: adds the header block of the request, and sets `target`. */
+void call_write_head(struct call *, struct connection *, struct buf *);
 /* exchange.c: sends the request, reads up to the final header block. */
 int call_exchange(struct call *, struct connection *);
 /* exchange.c: the rest of a response; the connection is kept, if it can be, or freed. */
@@ -69,6 +81,16 @@ bool resume_prepare(struct call *);
 void resume_add_fields(const struct call *, struct buf *);
 /* Is the response the rest of it? -1: failure is set. */
 int resume_check(struct call *);
+/* early_data.c: the handshake with the origin, on a connection that is its own; the request goes in
+ * early data, if it may. Takes `below` over. NULL: failure is set. */
+struct channel *early_data_secure(struct call *, struct connection *, struct channel *below,
+                                  struct channel_tls *);
+/* After an answer: what the origin handed out is kept for another connection of that kind. */
+void early_data_keep_ticket(struct call *, struct connection *);
+/* After an answer, after a connection that could not be made: is the request to be sent once more,
+ * not in early data? */
+bool early_data_was_too_early(struct call *);
+bool early_data_broke_handshake(struct call *);
 /* route.c: the way of a URI: false: direct. */
 bool route_uses_proxy(const struct settings *, const struct uri *);
 /* route.c: the proxies of a call: those of the settings, or of the environment. */

@@ -28,6 +28,7 @@ struct channel {
     int fd;
     struct channel *below; /* of TLS; NULL: this is the socket */
     SSL *ssl;
+    SSL_SESSION *ticket; /* the newest that has come */
     bool below_ended;
     int early;      /* octets of its first record that were sent before; for a mutant */
     struct buf out; /* of the socket: queued octets, from `written` on */
@@ -201,6 +202,7 @@ void channel_free(struct channel *c)
         channel_put(c, NULL, 0);
         channel_free(c->below);
         SSL_free(c->ssl);
+        SSL_SESSION_free(c->ticket);
     } else {
         write_out(c);
         close(c->fd);
@@ -247,6 +249,45 @@ struct channel *channel_dial(const struct addrinfo *a, bool is_proxy, const stru
         return channel_new(fd, NULL);
     close(fd);
     return NULL;
+}
+
+/* ---- tickets and early data ------------------------------------------------------------------ */
+
+/* For 1, libssl leaves the ticket to us. */
+static int note_ticket(SSL *ssl, SSL_SESSION *ticket)
+{
+    struct channel *c = SSL_get_app_data(ssl);
+    if (SSL_SESSION_get_max_early_data(ticket) == 0)
+        return 0;
+    SSL_SESSION_free(c->ticket);
+    c->ticket = ticket;
+    return 1;
+}
+
+void channel_collects_tickets(SSL_CTX *context)
+{
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, note_ticket);
+}
+
+SSL_SESSION *channel_take_ticket(struct channel *c)
+{
+    SSL_SESSION *ticket = c->ticket;
+    c->ticket = NULL;
+    return ticket;
+}
+
+bool channel_took_early(const struct channel *c)
+{
+    return SSL_get_early_data_status(c->ssl) == SSL_EARLY_DATA_ACCEPTED;
+}
+
+/* What libssl refuses to send early is sent later, as what the other side refuses. */
+static void begin_early(struct channel *c, const struct channel_tls *t)
+{
+    size_t written;
+    if (t->ticket && SSL_set_session(c->ssl, t->ticket) == 1)
+        SSL_write_early_data(c->ssl, t->early->at, t->early->len, &written);
 }
 
 /* ---- the TLS handshake ----------------------------------------------------------------------- */
@@ -352,10 +393,12 @@ struct channel *channel_secure(struct channel *below, const struct channel_tls *
         abort();
     BIO_set_mem_eof_return(in, -1);
     SSL_set_bio(c->ssl, in, out);
+    SSL_set_app_data(c->ssl, c);
     SSL_set_connect_state(c->ssl);
     if (mutant(MUTANT_EARLY_TLS) && t->kind == KIND_TLS_ORIGIN)
         c->early = 3;
     expect_identity(c->ssl, t);
+    begin_early(c, t);
     if (handshake(c, t, l, f) == 0)
         return c;
     channel_free(c);

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "buf.h"
 #include "deadlines.h"
 
 struct channel;
@@ -31,16 +32,26 @@ enum {
 struct channel *channel_dial(const struct addrinfo *, bool is_proxy, const struct deadlines *,
                              struct failure *);
 
+/* To be called once for each context: its channels keep the tickets that they are given. */
+void channel_collects_tickets(SSL_CTX *);
+
 struct channel_tls {
     SSL_CTX *context;
     const char *host; /* whose certificate is expected, and SNI unless it is an address */
     bool verify;
-    enum kind kind; /* of failures: KIND_TLS_PROXY, KIND_TLS_ORIGIN */
+    enum kind kind;          /* of failures: KIND_TLS_PROXY, KIND_TLS_ORIGIN */
+    SSL_SESSION *ticket;     /* to be shown; NULL: none */
+    const struct buf *early; /* with it, octets that are sent before the handshake is done */
 };
 
 /* Makes TLS over `below`, which belongs to it from now on, also on failure. NULL with a failure. */
 struct channel *channel_secure(struct channel *below, const struct channel_tls *,
                                const struct deadlines *, struct failure *);
+
+/* Did the other side take the octets that were early? If not, it has not seen them. */
+bool channel_took_early(const struct channel *);
+/* The newest ticket for early data that has come; the caller's. NULL: none has since the last. */
+SSL_SESSION *channel_take_ticket(struct channel *);
 
 void channel_free(struct channel *); /* NULL is fine; TLS says close_notify */
 

@@ -26,6 +26,7 @@ void connection_free(struct connection *c)
         return;
     channel_free(c->reader.channel);
     buf_free(&c->reader.in);
+    buf_free(&c->head);
     free(c->key);
     free(c);
 }

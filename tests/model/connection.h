@@ -15,6 +15,7 @@ struct connection {
     bool is_reused;
     int64_t expires; /* idle; monotonic, ns (Keep-Alive: timeout) */
     struct bond to_proxy, to_origin;
+    struct buf head; /* of the first request, where it was written before the TLS handshake */
 };
 
 /* The channel belongs to it. */

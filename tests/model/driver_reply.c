@@ -15,7 +15,7 @@
 static const char capabilities[] =
     "\"absolute-form\",\"cache\",\"cancel\",\"cookies\",\"credential-callback\",\"deadlines\","
     "\"read-deadline\",\"total-deadline\","
-    "\"digest\","
+    "\"digest\",\"early-data\","
     "\"digest-sha-256\",\"environment\",\"expect-continue\",\"host-map\",\"https\",\"https-proxy\","
     "\"keep-alive\",\"ntlm\",\"origin-credentials\",\"parallel\",\"proxy-pool\",\"raw-tunnel\","
     "\"redirects\",\"resume\",\"retry\",\"retry-cap\",\"rotation\",\"streaming\",\"switch-proxy\"";

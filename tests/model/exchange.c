@@ -1,5 +1,6 @@
 /*
- * One request and its response on a connection. While content is sent, answers are looked for: a
+ * One request and its response on a connection. The header block may have gone before, in early
+ * data. While content is sent, answers are looked for: a
  * final one that comes early ends the sending (RFC 9112, 9.5), and is read also where the
  * connection broke meanwhile.
  */
@@ -16,149 +17,6 @@
 enum { SLICE = 16384, INTERIM_MOST = 100, UNREAD_MOST = 1 << 18 };
 
 static const int64_t CONTINUE_PATIENCE = CLOCK_S; /* RFC 9110, 10.1.1: not for ever */
-
-/* ---- the header block ------------------------------------------------------------------------ */
-
-static void add_line(struct buf *b, const char *name, const char *value)
-{
-    buf_printf(b, "%s: %s\r\n", name, value);
-}
-
-static bool goes_to_proxy(const struct connection *conn)
-{
-    return conn->proxy && !conn->is_tunnel;
-}
-
-static const char *request_target(struct call *c, const struct connection *conn)
-{
-    bool absolute = goes_to_proxy(conn);
-    if (mutant(MUTANT_ORIGIN_FORM_TO_PROXY) && strchr(c->uri->target, '?'))
-        absolute = false;
-    if (mutant(MUTANT_ABSOLUTE_FORM_IN_TUNNEL) && conn->is_tunnel)
-        absolute = true;
-    return absolute ? uri_absolute(c->arena, c->uri) : c->uri->target;
-}
-
-/* Lines that are ours to write, or are for one hop only. */
-static bool is_own(const char *name)
-{
-    static const char *const own[] = { "Host",   "Proxy-Authorization", "Content-Length",
-                                       "Cookie", "Transfer-Encoding",   "Expect",
-                                       NULL };
-    for (size_t i = 0; own[i]; i++)
-        if (strcasecmp(own[i], name) == 0)
-            return true;
-    return false;
-}
-
-static void add_users_lines(struct buf *b, const struct call *c)
-{
-    for (size_t i = 0; i < c->headers.count; i++) {
-        const struct field *f = &c->headers.list[i];
-        bool renames = mutant(MUTANT_AUTHORIZATION_AS_PA) &&
-                       strcasecmp(f->name, "Authorization") == 0 && !c->uri->is_https;
-        if (!is_own(f->name))
-            add_line(b, renames ? "Proxy-Authorization" : f->name, f->value);
-    }
-    if (!fields_has(&c->headers, "User-Agent"))
-        add_line(b, "User-Agent", "model/1");
-    if (!fields_has(&c->headers, "Accept"))
-        add_line(b, "Accept", "*/*");
-}
-
-static void add_cookies(struct buf *b, struct call *c)
-{
-    const char *own = fields_nth(&c->headers, "Cookie", 0), *kept = NULL;
-    struct arena *ignored;
-    if (c->settings->cookies) {
-        pthread_mutex_lock(&c->session->mutex);
-        kept = cookies_for(c->arena, *session_jar(c->session, &ignored), c->uri);
-        pthread_mutex_unlock(&c->session->mutex);
-    }
-    if (own || kept)
-        buf_printf(b, "Cookie: %s%s%s\r\n", own ? own : "", own && kept ? "; " : "",
-                   kept ? kept : "");
-}
-
-static void add_credentials(struct buf *b, struct call *c, struct connection *conn)
-{
-    struct keyring *k = &c->session->keyring;
-    struct keyring_request q = { c->method, c->target, &c->upload };
-    bool for_proxy = goes_to_proxy(conn);
-    if (mutant(MUTANT_SENDS_PA_IN_TUNNEL) && conn->is_tunnel)
-        for_proxy = true;
-    if (mutant(MUTANT_ANSWERS_407_IN_TUNNEL) && conn->is_tunnel && conn->is_reused)
-        for_proxy = true;
-    if (mutant(MUTANT_SENDS_PA_TO_ORIGIN) && !conn->proxy)
-        for_proxy = true;
-    const char *given = fields_nth(&c->headers, "Proxy-Authorization", 0);
-    if (mutant(MUTANT_DROPS_USERS_PA))
-        given = NULL;
-    const char *value = given;
-    if (for_proxy && !given)
-        value = keyring_value(k, &c->proxy_gate, &conn->to_proxy, &q, c->arena);
-    if ((for_proxy || mutant(MUTANT_FORWARDS_PA_HEADER)) && value)
-        add_line(b, mutant(MUTANT_AUTHORIZATION_TO_PROXY) ? "Authorization" : "Proxy-Authorization",
-                 value);
-    if (mutant(MUTANT_PASSWORD_IN_THE_CLEAR) && for_proxy && c->proxy_gate.account_count)
-        add_line(b, "X-Proxy-Password", c->proxy_gate.accounts[0].password);
-    if (mutant(MUTANT_TWO_PA_LINES) && given && for_proxy)
-        add_line(b, "Proxy-Authorization", "Basic dTE6cDE=");
-    if (fields_has(&c->headers, "Authorization"))
-        return;
-    value = keyring_value(k, &c->origin_gate, &conn->to_origin, &q, c->arena);
-    if (value)
-        add_line(b, "Authorization", value);
-}
-
-static bool has_content_meaning(const char *method)
-{
-    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
-           strcmp(method, "PATCH") == 0;
-}
-
-static bool sends_chunked(const struct call *c)
-{
-    return c->upload.is_there && c->upload.is_one_shot;
-}
-
-static void add_framing(struct buf *b, const struct call *c)
-{
-    if (sends_chunked(c))
-        add_line(b, "Transfer-Encoding", "chunked");
-    else if (c->upload.is_there || has_content_meaning(c->method))
-        buf_printf(b, "Content-Length: %llu\r\n", (unsigned long long)c->upload.size);
-    if (c->expects_continue && c->upload.is_there)
-        add_line(b, "Expect", "100-continue");
-}
-
-static void write_head(struct call *c, struct connection *conn)
-{
-    struct buf b = { 0 };
-    const char *host = fields_nth(&c->headers, "Host", 0);
-    c->target = request_target(c, conn);
-    if (mutant(MUTANT_EMPTIES_REPEATED_BODY) && c->upload.was_read)
-        c->upload.size = 0;
-    if (mutant(MUTANT_EMPTIES_ONE_SHOT) && c->upload.is_one_shot && c->upload.was_read) {
-        c->upload.size = 0;
-        c->upload.is_one_shot = false; /* of which nobody knows the size */
-    }
-    buf_printf(&b, "%s %s HTTP/1.1\r\n", c->method, c->target);
-    add_line(&b, "Host", host ? host : uri_authority(c->arena, c->uri));
-    if (mutant(MUTANT_TWO_HOSTS) && strchr(c->uri->target, '?'))
-        add_line(&b, "Host", uri_authority(c->arena, c->uri));
-    if (!mutant(MUTANT_DROPS_FIELDS_IN_TUNNEL) || !conn->is_tunnel)
-        add_users_lines(&b, c);
-    if (mutant(MUTANT_SENDS_PROXY_CONNECTION) && conn->proxy)
-        add_line(&b, "Proxy-Connection", "keep-alive");
-    resume_add_fields(c, &b);
-    add_cookies(&b, c);
-    add_credentials(&b, c, conn);
-    add_framing(&b, c);
-    buf_string(&b, "\r\n");
-    channel_put(conn->reader.channel, b.at, b.len);
-    buf_free(&b);
-}
 
 /* ---- answers that come meanwhile ------------------------------------------------------------- */
 
@@ -184,12 +42,12 @@ static int look_for_answer(struct connection *conn)
 static void put_slice(struct call *c, struct connection *conn, const char *octets, size_t len)
 {
     char size[24];
-    if (sends_chunked(c)) {
+    if (upload_is_chunked(&c->upload)) {
         int n = snprintf(size, sizeof(size), "%zx\r\n", len);
         channel_put(conn->reader.channel, size, (size_t)n);
     }
     channel_put(conn->reader.channel, octets, len);
-    if (sends_chunked(c))
+    if (upload_is_chunked(&c->upload))
         channel_put(conn->reader.channel, "\r\n", 2);
 }
 
@@ -219,13 +77,13 @@ static int send_content(struct call *c, struct connection *conn)
             break;
         put_slice(c, conn, slice, n);
         int flushed = flush_slice(c, conn);
-        bool is_whole = at + n == c->upload.size && !sends_chunked(c);
+        bool is_whole = at + n == c->upload.size && !upload_is_chunked(&c->upload);
         if (flushed == 1 && is_whole && channel_is_flushed(conn->reader.channel))
             return 0; /* the answer is not early, only quick */
         if (flushed != 0)
             return flushed;
     }
-    if (sends_chunked(c))
+    if (upload_is_chunked(&c->upload))
         channel_put(conn->reader.channel, "0\r\n\r\n", 5);
     return channel_flush(conn->reader.channel, false, &c->limits, &c->failure);
 }
@@ -285,10 +143,24 @@ static int await_continue(struct call *c, struct connection *conn)
     }
 }
 
+/* What went as early data is not sent again, unless it was refused: then as it was. */
+static void put_head(struct call *c, struct connection *conn)
+{
+    struct buf b = conn->head;
+    conn->head = (struct buf){ 0 };
+    if (!b.len) {
+        c->early_data = EARLY_DATA_NONE;
+        call_write_head(c, conn, &b);
+    }
+    if (c->early_data != EARLY_DATA_TAKEN)
+        channel_put(conn->reader.channel, b.at, b.len);
+    buf_free(&b);
+}
+
 /* Sends; returns whether all went out (0), an answer came first (1), or it failed (-1). */
 static int send_all(struct call *c, struct connection *conn)
 {
-    write_head(c, conn);
+    put_head(c, conn);
     c->was_sent = true;
     if (!c->upload.is_there)
         return channel_flush(conn->reader.channel, false, &c->limits, &c->failure);
@@ -326,6 +198,7 @@ int call_exchange(struct call *c, struct connection *conn)
         c->failure = broken;
     if (result < 0)
         return -1;
+    early_data_keep_ticket(c, conn);
     if (mutant(MUTANT_COUNTS_WAIT_FROM_REQUEST))
         c->response.received = began;
     bool is_cut = sent && !(mutant(MUTANT_REUSES_WITHOUT_BODY) && c->expects_continue);

@@ -120,14 +120,6 @@ class Matrix:
         """(mutant, MUST)"""
         return [(name, check) for name in self.raw for check in self.besides(name) if self.levels[check] != "should"]
 
-    def idle_reasons(self):
-        """tests/model/idle.tsv: checks that need no mutant, and why."""
-        path = os.path.join(HERE, "idle.tsv")
-        if not os.path.exists(path):
-            return {}
-        with open(path, encoding="utf-8") as f:
-            return dict(line.rstrip("\n").split("\t", 1) for line in f if not line.startswith("#"))
-
 
 def listed(checks):
     return ", ".join(f"`{check}`" for check in checks)
@@ -144,7 +136,7 @@ def mutant_rows(m):
 
 
 def markdown(m):
-    idle, reasons = m.idle(), m.idle_reasons()
+    idle = m.idle()
     lines = ["# Kill matrix", "",
              "Made by `./dev killmatrix`: clientsuite plays all cases with the model client, which does everything right, and with each of",
              "its mutants, which do one thing wrong. What kills a mutant is a check that the model passes and the mutant fails, seen twice.",
@@ -152,7 +144,7 @@ def markdown(m):
              f"{len(m.raw) - len(m.survivors())} of {len(m.raw)} mutants are killed; {len(m.levels) - len(idle)} of {len(m.levels)} checks at MUST and SHOULD kill at",
              "least one.", "", "## Mutants", ""] + mutant_rows(m)
     lines += ["", "## Checks that kill nothing", ""]
-    lines += [f"- `{c}` ({GRADED[m.levels[c]]}): {reasons.get(c, '**no reason given**')}" for c in idle] or ["None."]
+    lines += [f"- `{c}` ({GRADED[m.levels[c]]})" for c in idle] or ["None."]
     lines += ["", "## MUST failures without an explanation", ""]
     lines += [f"- `{name}`: `{check}`" for name, check in m.unexplained()] or ["None."]
     lines += ["", "## Checks", "", "| check | level | kills |", "| --- | --- | --- |"]
@@ -195,7 +187,7 @@ def write_tables(m, page, table):
 
 
 def tell(m, missing):
-    idle = [check for check in m.idle() if check not in m.idle_reasons()]
+    idle = m.idle()
     print(f"{len(m.raw)} mutants, {len(missing)} not played, {len(m.survivors())} survive; {len(idle)} checks kill nothing; "
           f"{len(m.unexplained())} MUSTs fail without an explanation")
     for name in m.survivors():

@@ -97,8 +97,7 @@ static struct channel *dial(const struct uri *u, bool is_proxy, struct call *c)
     return channel;
 }
 
-static struct channel *secure(struct channel *below, const char *host, enum kind kind,
-                              struct call *c)
+static struct channel_tls tls_to(const char *host, enum kind kind, const struct call *c)
 {
     struct channel_tls t = {
         .context = c->session->tls, .host = host, .verify = c->settings->verify, .kind = kind
@@ -107,7 +106,7 @@ static struct channel *secure(struct channel *below, const char *host, enum kind
         t.host = c->uri->host;
     if (mutant(MUTANT_CHECKS_TARGET_AGAINST_PROXY) && kind == KIND_TLS_ORIGIN && c->proxy)
         t.host = c->proxy->uri->host;
-    return channel_secure(below, &t, &c->limits, &c->failure);
+    return t;
 }
 
 static struct channel *dial_proxy(struct call *c)
@@ -120,8 +119,9 @@ static struct channel *dial_proxy(struct call *c)
         freeaddrinfo(target);
     }
     struct channel *channel = dial(u, true, c);
+    struct channel_tls t = tls_to(u->host, KIND_TLS_PROXY, c);
     if (channel && u->is_https)
-        channel = secure(channel, u->host, KIND_TLS_PROXY, c);
+        channel = channel_secure(channel, &t, &c->limits, &c->failure);
     if (!channel && mutant(MUTANT_PROXY_TLS_DOWNGRADE) && u->is_https)
         channel = dial(u, true, c);
     return channel;
@@ -395,7 +395,8 @@ static struct connection *secure_origin(struct call *c, struct connection *conn)
         connection_free(conn);
         return NULL;
     }
-    struct channel *channel = secure(conn->reader.channel, c->uri->host, KIND_TLS_ORIGIN, c);
+    struct channel_tls t = tls_to(c->uri->host, KIND_TLS_ORIGIN, c);
+    struct channel *channel = early_data_secure(c, conn, conn->reader.channel, &t);
     conn->reader.channel = channel;
     if (channel)
         return conn;

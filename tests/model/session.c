@@ -16,7 +16,7 @@ static SSL_CTX *tls_context(const char *ca_file, const char **wrong)
         abort();
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    channel_collects_tickets(context);
     if (!ca_file)
         SSL_CTX_set_default_verify_paths(context);
     else if (SSL_CTX_load_verify_file(context, ca_file) != 1)
@@ -71,6 +71,7 @@ void session_free(struct session *s)
         connection_free(c);
     }
     cache_free(s->cache);
+    tickets_free(s->tickets);
     SSL_CTX_free(s->tls);
     pthread_mutex_destroy(&s->mutex);
     pthread_mutex_destroy(&s->keyring.mutex);

@@ -14,6 +14,7 @@
 #include "cookies.h"
 #include "keyring.h"
 #include "settings.h"
+#include "tickets.h"
 
 struct cooldown { /* nobody asks `key` before `until` (monotonic, ns) */
     struct cooldown *next;
@@ -32,6 +33,7 @@ struct session {
     struct cookie *cookies;
     struct cooldown *cooldowns;
     struct cached *cache;
+    struct ticket *tickets;
     bool has_tunnelled; /* for mutants, as the next two */
     unsigned running;   /* calls */
     const char *exit;   /* of the first tunnel */

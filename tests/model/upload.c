@@ -23,6 +23,11 @@ size_t upload_read(struct upload *u, uint64_t at, char *out, size_t room)
     return n;
 }
 
+bool upload_is_chunked(const struct upload *u)
+{
+    return u->is_there && u->is_one_shot;
+}
+
 bool upload_can_start(const struct upload *u)
 {
     return !u->is_there || !u->is_one_shot || !u->was_read || mutant(MUTANT_EMPTIES_ONE_SHOT) ||

@@ -17,6 +17,8 @@ struct upload {
 
 /* Copies up to `room` octets from `at` on; returns how many. */
 size_t upload_read(struct upload *, uint64_t at, char *out, size_t room);
+/* Is its size unknown beforehand? */
+bool upload_is_chunked(const struct upload *);
 /* May it be sent (again) from its beginning? */
 bool upload_can_start(const struct upload *);
 

@@ -1,6 +1,7 @@
-"""What dialogues about 407 share: credentials, the first legs, and what the caller is told."""
+"""What dialogues share: credentials, the first legs, and what the caller is told."""
 
 from credentials import ORIGIN, basic
+from dialogue import check
 
 PA = basic()
 WRONG = basic(password="wrong")
@@ -21,8 +22,22 @@ def asked(play, c, status=407, **options):
     return c.answer(status)
 
 
+def begun(play, status, times=1, **options):
+    """The step begins: so many requests on one connection get that status."""
+    c = play.begin()
+    for _ in range(times):
+        asked(play, c, status, **options)
+    return c
+
+
 def delivered(play, step=1, **fields):
     play.outcome(step, **{"status": 200, "body": "whole", **fields})
+
+
+def answered(play, c, step=1):
+    """Here it gets what the origin answers, and the caller, too."""
+    check(asked(play, c, 200).body.startswith(b"origin "), "the answer is not the origin's")
+    delivered(play, step)
 
 
 def refused(play, step=1, **fields):

@@ -12,8 +12,7 @@ from dialogue import check, equal, pattern, plays
 def drained(play):
     play.passes("drained", "exact")
     play.does_not("new-connection")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     began = time.monotonic()
     asked(play, c)
     check(c.arrived - began >= 0.15, "four pieces came at once")
@@ -28,8 +27,7 @@ def drained_elsewhere(play):
     play.passes("exact")
     play.untested("drained")
     play.does("new-connection")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get()
     c.head(407)
     again = play.dial()
@@ -42,8 +40,7 @@ def drained_elsewhere(play):
 @plays("auth/407-keepalive-body-drained")
 def not_drained(play):
     play.fails("drained", "exact", "truth")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get()
     c.get(headers=PA)  # before the page has come
     c.head(407)
@@ -87,8 +84,7 @@ def chunked_not_understood(play):
 @plays("auth/407-close-delimited-body")
 def close_delimited(play):
     play.passes("succeeds", "new-connection")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get()
     head = c.head(407)
     equal((head.get("Content-Length"), head.get("Transfer-Encoding")), (None, None), "the framing")
@@ -104,8 +100,7 @@ def close_delimited(play):
 @plays("auth/407-close-delimited-body")
 def close_delimited_gives_up(play):
     play.fails("succeeds", "new-connection")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get()
     c.head(407)
     c.need(300)
@@ -116,8 +111,7 @@ def close_delimited_gives_up(play):
 @plays("auth/407-to-head")
 def to_head(play):
     play.passes("no-wait", "succeeds")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.request("HEAD", "/")
     equal(c.head(407).get("Content-Length"), "1234", "the length that is announced")
     c.silence(0.2)
@@ -129,8 +123,7 @@ def to_head(play):
 @plays("auth/407-to-head")
 def to_head_waits(play):
     play.fails("no-wait", "succeeds")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.request("HEAD", "/")
     c.head(407)
     c.silence(2.1)  # for the body
@@ -144,8 +137,7 @@ def to_head_waits(play):
 
 def challenged_post(play, size, again):
     """A POST without credentials, its 407, and a repeat with that body."""
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.request("POST", "/", body=pattern(size))
     c.answer(407)
     play.completed("ask")
@@ -170,8 +162,7 @@ def replayed_empty(play):
 @plays("auth/407-post-body-replayed")
 def posted_twice(play):
     play.fails("same-body", "one-post", "succeeds")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     for _ in 1, 2:
         c.request("POST", "/", body=pattern(10240), headers=PA)
         c.answer(200)
@@ -189,8 +180,7 @@ def kept_the_stream(play):
 @plays("auth/407-post-stream-not-replayable")
 def says_that_it_can_not(play):
     play.passes("never-short", "never-empty", "whole-or-error")
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.request("POST", "/", body=pattern(262144))
     c.answer(407)
     play.outcome(ends="error", status=407, kind="other")
@@ -210,8 +200,7 @@ def sends_what_is_left(play):
 
 def start_upload(play):
     """Sixteen megabytes are announced; the 407 comes after the first 16 KiB."""
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.send("POST http://%s/ HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n" %
            (play.host(), play.host(), 16 << 20))
     c.send(pattern(16384))

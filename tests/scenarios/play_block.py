@@ -1,6 +1,6 @@
 """Blocks, limits, pools, and a cache: whom to ask again."""
 
-from asking import OWN, PA, asked, delivered, refused
+from asking import OWN, PA, answered, asked, begun, delivered, refused
 from credentials import basic
 from dialogue import check, equal, pattern, plays
 
@@ -10,10 +10,7 @@ from dialogue import check, equal, pattern, plays
 @plays("block/403-not-retried")
 def believes_the_block(play):
     play.passes("once", "status-exposed", "not-hidden")
-    play.step()
-    c = play.dial()
-    c.get()
-    c.answer(403)
+    begun(play, 403)
     play.completed("block")
     play.outcome(status=403, body="whole")
 
@@ -22,11 +19,7 @@ def believes_the_block(play):
 def asks_three_times(play):
     play.fails("once")
     play.misses("status-exposed")
-    play.step()
-    c = play.dial()
-    for _ in 1, 2, 3:
-        c.get()
-        c.answer(403)
+    begun(play, 403, 3)
     play.outcome(ends="error", kind="other")
 
 
@@ -34,30 +27,21 @@ def asks_three_times(play):
 def hides_the_block(play):
     play.fails("not-hidden", "truth")
     play.misses("status-exposed")
-    play.step()
-    c = play.dial()
-    c.get()
-    c.answer(403)
+    begun(play, 403)
     play.outcome(status=200, body="foreign")
 
 
 @plays("block/403-then-slow-down-useless")
 def does_not_wait(play):
     play.passes("no-wait")
-    play.step()
-    c = play.dial()
-    c.get()
-    c.answer(403)
+    begun(play, 403)
     play.outcome(status=403, body="whole")
 
 
 @plays("block/403-then-slow-down-useless")
 def waits_at_the_wall(play):
     play.misses("no-wait")
-    play.step()
-    c = play.dial()
-    c.get()
-    c.answer(403)
+    c = begun(play, 403)
     c.silence(1.6)
     c.get()
     c.answer(403)
@@ -111,8 +95,7 @@ def takes_it_for_a_challenge(play):
 
 @plays("block/403-proxy-vs-origin")
 def tells_who_it_was(play):
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get()
     head = c.answer(403)
     told = "fp; error=http_request_denied" if play.variant == "proxy" else None
@@ -127,10 +110,7 @@ def tells_who_it_was(play):
 
 @plays("block/403-proxy-vs-origin")
 def tells_nothing(play):
-    play.step()
-    c = play.dial()
-    c.get()
-    c.answer(403)
+    begun(play, 403)
     play.outcome(status=403, body="whole", header=[["Date", "now"]])
     if play.variant == "proxy":
         play.reports("field", holds=False)
@@ -234,10 +214,7 @@ def first_blocked(play):
 def rotates(play):
     play.passes("rotates", "not-again")
     first_blocked(play)
-    c = play.dial()
-    c.get()
-    c.answer(200)
-    delivered(play)
+    answered(play, play.dial())
 
 
 @plays("rotation/403-rotates")
@@ -300,11 +277,7 @@ def escalates(play):
 @plays("rotation/persistent-5xx-escalates")
 def stays(play):
     play.does_not("escalates")
-    play.step()
-    c = play.dial()
-    for _ in 1, 2, 3:
-        c.get()
-        c.answer(502)
+    begun(play, 502, 3)
     play.outcome(status=502, body="whole")
 
 
@@ -364,8 +337,7 @@ def each_the_others(play):
 
 
 def unavailable(play):
-    play.step()
-    c = play.dial()
+    c = play.begin()
     c.get()
     equal(c.answer(503).get("Retry-After"), "1", "Retry-After")
     play.completed("first-a")
@@ -378,9 +350,7 @@ def waits_for_the_exit(play):
     play.reports("stays", holds=True)
     c = unavailable(play)
     c.silence(1)
-    c.get()
-    c.answer(200)
-    delivered(play)
+    answered(play, c)
 
 
 @plays("rotation/503-not-rotated-first")
@@ -389,18 +359,14 @@ def changes_the_exit(play):
     play.reports("stays", holds=False)
     unavailable(play)
     b = play.dial("b")
-    b.get()
-    b.answer(200)
-    delivered(play)
+    answered(play, b)
 
 
 @plays("rotation/503-not-rotated-first")
 def does_not_wait_at_all(play):
     play.fails("not-early")
     c = unavailable(play)
-    c.get()
-    c.answer(200)
-    delivered(play)
+    answered(play, c)
 
 
 def all_dead(play, requests):
@@ -467,10 +433,7 @@ def half(play):
 def asks_again(play):
     play.passes("not-served", "asks-again")
     half(play)
-    c = play.dial()
-    c.get()
-    c.answer(200)
-    delivered(play, 2)
+    answered(play, play.dial(), 2)
 
 
 @plays("cache/incomplete-not-served-as-complete")
@@ -484,10 +447,7 @@ def serves_the_half(play):
 def asks_after_the_limit(play):
     play.passes("asks-again")
     limited(play)
-    c = play.dial()
-    c.get()
-    c.answer(200)
-    delivered(play, 2)
+    answered(play, play.dial(), 2)
 
 
 def limited(play):

@@ -2,8 +2,8 @@
 
 from time import sleep
 
-from asking import delivered
-from dialogue import at_least, check, equal, pattern, plays
+from asking import answered, begun, delivered
+from dialogue import at_least, equal, pattern, plays
 
 
 def errors(play, status, *pauses):
@@ -15,12 +15,6 @@ def errors(play, status, *pauses):
         equal(c.answer(status).get("Retry-After"), None, "Retry-After")
     play.completed("error", len(pauses) + 1)
     return c
-
-
-def answered(play, c):
-    c.get()
-    check(c.answer(200).body.startswith(b"origin "), "the answer is not the origin's")
-    delivered(play)
 
 
 @plays("gateway/503-persistent-deadline")
@@ -42,9 +36,7 @@ def without_a_clock(play):
 @plays("gateway/504-before-client-timeout")
 def after_a_second(play):
     play.passes("named")
-    c = play.begin()
-    c.get()
-    c.answer(504)
+    c = begun(play, 504)
     at_least(1, c.sent, c.arrived, "the 504 came")
     play.completed("error")
     play.outcome(status=504, body="whole")
@@ -77,9 +69,7 @@ def client_first(play):
 def gateway_first(play):
     play.passes("not-early")
     play.misses("in-time", "own-timeout")
-    c = play.begin()
-    c.get()
-    c.answer(504)
+    c = begun(play, 504)
     at_least(5, c.sent, c.arrived, "the 504 came")
     play.completed("late")
     sleep(0.2)
@@ -140,9 +130,7 @@ def posted_twice(play):
 @plays("gateway/unknown-5xx")
 def unknown(play):
     play.passes("as-500", "status-exposed")
-    c = play.begin()
-    c.get()
-    c.answer(int(play.variant))
+    begun(play, int(play.variant))
     play.completed("error")
     play.outcome(status=int(play.variant), body="whole")
     play.never("accept", at="origin")
@@ -151,9 +139,7 @@ def unknown(play):
 @plays("gateway/unknown-5xx")
 def unknown_is_well(play):
     play.fails("as-500", "status-exposed")
-    c = play.begin()
-    c.get()
-    c.answer(int(play.variant))
+    begun(play, int(play.variant))
     delivered(play)
 
 
@@ -208,9 +194,7 @@ def repeated_there(play):
 @plays("gateway/unknown-4xx")
 def refusal(play):
     play.passes("as-400", "status-exposed", "once")
-    c = play.begin()
-    c.get()
-    c.answer(int(play.variant))
+    begun(play, int(play.variant))
     play.completed("deny")
     play.outcome(status=int(play.variant), body="whole")
     play.never("accept", at="origin")
@@ -220,10 +204,7 @@ def refusal(play):
 def hopeful(play):
     play.fails("as-400", "status-exposed")
     play.misses("once")
-    c = play.begin()
-    for _ in 1, 2:
-        c.get()
-        c.answer(int(play.variant))
+    begun(play, int(play.variant), 2)
     delivered(play)
 
 

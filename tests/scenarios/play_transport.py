@@ -21,6 +21,19 @@ def idle_reset(play):
     d.silence(0.3)  # the second one is kept
 
 
+@plays("transport/idle-reset")
+def idle_reset_of_any_path(play):
+    """A program behind `--` asks for what it likes: it was put to the test all the same."""
+    play.passes("few-connections")
+    c = play.dial()
+    c.get("/first")
+    c.answer(200)
+    c.reset()
+    d = play.dial()
+    d.get("/another")
+    d.answer(200)
+
+
 @plays("transport/idle-fin-then-get")
 def idle_fin(play):
     c = play.dial()

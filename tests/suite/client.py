@@ -19,7 +19,7 @@ always-200       says 200 without a request
 always-error     says error without a request
 hostile          says errors that are not meant well
 stops-hangs     stops the suite for a long while when a request for /a comes, and does not answer it; the next time it does
-stops-once stops-always   stops the suite for a while before it answers a request for /a, once or each time
+stops-once stops-3 stops-always   stops the suite for a while before it answers a request for /a, once, three times, or each time
 direct           goes past the proxy where it can: to an address
 environment     what $SUITE_TEST_MODE says, else good
 storm            connects to the proxy as fast as it can, and never answers
@@ -105,6 +105,14 @@ def later(said):
     threading.Thread(target=work, daemon=True).start()
 
 
+def stops_again():
+    """Each time leaves a mark, because each may be in another process."""
+    with open("stopped", "a+b") as marks:
+        times = marks.tell()
+        marks.write(b".")
+    return MODE == "stops-always" or times < (3 if MODE == "stops-3" else 1)
+
+
 def request(said):
     if MODE == "good":
         return later(said)
@@ -112,8 +120,7 @@ def request(said):
         os._exit(3)
     if MODE == "hang-request":
         time.sleep(3600)
-    if MODE.startswith("stops-") and said["url"].endswith("/a") and (MODE == "stops-always" or not os.path.exists("stopped")):
-        open("stopped", "w").close()
+    if MODE.startswith("stops-") and said["url"].endswith("/a") and stops_again():
         os.kill(os.getppid(), signal.SIGSTOP)
         time.sleep(4.5 if MODE == "stops-hangs" else 1)
         os.kill(os.getppid(), signal.SIGCONT)

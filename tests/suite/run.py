@@ -199,6 +199,17 @@ def a_window_that_was_not_its_own(run):
 
 
 @test
+def the_longest_case_counts_its_watch(run):
+    """What the last line of a run says can be held against the run's wall time."""
+    run.scenario({**PLAIN, "client": {**PLAIN["client"], "watch": "3s"}})
+    run.play("good")
+    case = run.cases()["test/plain"]
+    assert case["lasted"] >= case["took"] + 3, case
+    seconds, longest = map(float, re.search(r"^([\d.]+) s, the longest case ([\d.]+) s;", run.out, re.M).groups())
+    assert 3 <= longest <= seconds, run.out
+
+
+@test
 def die_quiet(run):
     """It dies in the quiet window of a case: the next case gets a new process."""
     breaks(run, "die-quiet", "crash", "crash")
@@ -805,10 +816,17 @@ def inconclusive_then_alone(run):
 
 
 @test
+def inconclusive_until_it_is_not(run):
+    """A busy host is slow for seconds: so it is played alone three times before nothing is known."""
+    case, soon = play_timed(run, "stops-3")
+    eq((soon["verdict"], os.path.getsize(os.path.join(run.folder, "stopped"))), ("pass", 4))
+
+
+@test
 def inconclusive_for_good(run):
     """It is not judged, and the reason is told, in each form; it is not put to the test."""
     case, soon = play_timed(run, "stops-always")
-    eq((case["verdict"], soon["verdict"]), ("inconclusive", "inconclusive"))
+    eq((case["verdict"], soon["verdict"], os.path.getsize(os.path.join(run.folder, "stopped"))), ("inconclusive", "inconclusive", 4))
     assert "late" in soon["sentence"], soon
     eq(run.code, 0)
     assert f"inconclusive  must*   soon: answers soon\n                          {soon['sentence']}" in run.out, run.out

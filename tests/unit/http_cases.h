@@ -1,6 +1,6 @@
 /*
- * What the tests of the http module share: slices of literals, heads that must parse, and copies
- * of exactly the octets given, so that the sanitizer sees a read beyond them.
+ * What the tests of the http module share: heads that must parse, and copies of exactly the octets
+ * given, so that the sanitizer sees a read beyond them.
  */
 #ifndef TESTS_UNIT_HTTP_CASES_H
 #define TESTS_UNIT_HTTP_CASES_H
@@ -12,11 +12,6 @@
 #include "http.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
-
-static inline struct http_slice slice(const char *z)
-{
-    return (struct http_slice){ z, strlen(z) };
-}
 
 static inline void assert_slice(struct http_slice got, const char *want)
 {
@@ -38,6 +33,15 @@ static inline struct http_head request_of(const char *text)
     struct http_head h;
     const char *error = NULL;
     if (http_parse_request(text, strlen(text), &h, &error) != 0)
+        fail_msg("%s: %s", error, text);
+    return h;
+}
+
+static inline struct http_head response_of(const char *text)
+{
+    struct http_head h;
+    const char *error = NULL;
+    if (http_parse_response(text, strlen(text), &h, &error) != 0)
         fail_msg("%s: %s", error, text);
     return h;
 }

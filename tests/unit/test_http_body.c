@@ -2,34 +2,44 @@
  * Body framing: the decision list of 9112 6.3 as tables, then streams of octets. Every stream is
  * fed whole, octet by octet and cut in two at every place, and must give the same result each time.
  */
-#include "cmocka_main.h"
-
-#include <stdlib.h>
-
 #include "http_body.h"
 
-#define N(a) (sizeof(a) / sizeof((a)[0]))
-
-enum { REFUSED = -1 };
-
-static struct http_head head_of(const char *text, bool request)
-{
-    struct http_head h;
-    const char *error = NULL;
-    int result = request ? http_parse_request(text, strlen(text), &h, &error)
-                         : http_parse_response(text, strlen(text), &h, &error);
-    if (result != 0)
-        fail_msg("not a header block (%s): %s", error, text);
-    return h;
-}
+#include "http_cases.h"
 
 /* ---- which framing ---- */
 
-static const struct {
-    const char *method, *version, *fields;
-    int kind, status;
+enum { REFUSED = -1 };
+
+struct framing {
+    const char *method, *start, *fields; /* start: version; of a response with the status */
+    int kind, status;                    /* REFUSED: and the status to answer with */
     uint64_t length;
-} requests[] = {
+};
+
+/* What was made of a row: the result, and what the framing and the sentence say. */
+static void expect_framing(const struct framing *row, int result, const struct http_body *b,
+                           const char *error)
+{
+    bool is_refused = row->kind == REFUSED;
+    if (result != (is_refused ? -1 : 0))
+        fail_msg("%s %s %s: %d %s", row->method, row->start, row->fields, result,
+                 error ? error : "");
+    assert_int_equal(b->status, row->status);
+    assert_int_equal(b->bad, is_refused);
+    if (is_refused) {
+        assert_non_null(error);
+        assert_ptr_equal(b->error, error);
+        assert_false(b->whole);
+        return;
+    }
+    if ((int)b->kind != row->kind)
+        fail_msg("%s %s %s: kind %d", row->method, row->start, row->fields, (int)b->kind);
+    assert_int_equal(b->remaining, row->length);
+    assert_int_equal(b->whole,
+                     b->kind == BODY_NONE || (b->kind == BODY_LENGTH && row->length == 0));
+}
+
+static const struct framing requests[] = {
     { "GET", "1.1", "", BODY_NONE, 0, 0 },
     { "POST", "1.1", "", BODY_NONE, 0, 0 },
     { "POST", "1.1", "Content-Length: 5\r\n", BODY_LENGTH, 0, 5 },
@@ -90,63 +100,47 @@ static void test_framing_of_requests(void **state)
     for (size_t i = 0; i < N(requests); i++) {
         char text[256];
         snprintf(text, sizeof(text), "%s h:1 HTTP/%s\r\nHost: h\r\n%s\r\n", requests[i].method,
-                 requests[i].version, requests[i].fields);
-        struct http_head h = head_of(text, true);
+                 requests[i].start, requests[i].fields);
+        struct http_head h = request_of(text);
         struct http_body b;
         const char *error = NULL;
         int result = http_body_of_request(&h, &b, &error);
-        if (result != (requests[i].kind == REFUSED ? -1 : 0))
-            fail_msg("%s: %d %s", requests[i].fields, result, error ? error : "");
-        assert_int_equal(b.status, requests[i].status);
-        assert_int_equal(b.bad, requests[i].kind == REFUSED);
-        if (requests[i].kind == REFUSED) {
-            assert_non_null(error);
-            assert_ptr_equal(b.error, error);
-            assert_false(b.whole);
-            continue;
-        }
-        assert_int_equal(b.kind, requests[i].kind);
-        assert_int_equal(b.remaining, requests[i].length);
-        assert_int_equal(b.whole, requests[i].kind != BODY_CHUNKED && requests[i].length == 0);
+        expect_framing(&requests[i], result, &b, error);
     }
 }
 
 static const char both[] = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n";
-static const struct {
-    const char *method, *start, *fields;
-    int kind;
-    uint64_t length;
-} responses[] = {
-    { "GET", "1.1 200", "", BODY_UNTIL_CLOSE, 0 },
-    { "", "1.1 200", "", BODY_UNTIL_CLOSE, 0 },
-    { "GET", "1.0 200", "", BODY_UNTIL_CLOSE, 0 },
-    { "GET", "1.1 200", "Content-Length: 5\r\n", BODY_LENGTH, 5 },
-    { "GET", "1.0 407", "Content-Length: 10\r\n", BODY_LENGTH, 10 },
-    { "GET", "1.1 200", "Content-Length: 5, 5\r\n", BODY_LENGTH, 5 },
-    { "GET", "1.1 200", "Content-Length : 5\r\n", BODY_LENGTH, 5 },
-    { "GET", "1.1 200", "Content-Length: 5\r\nContent-Length: 7\r\n", REFUSED, 0 },
-    { "GET", "1.1 200", "Content-Length: -1\r\n", REFUSED, 0 },
-    { "GET", "1.1 200", "Transfer-Encoding: chunked\r\n", BODY_CHUNKED, 0 },
-    { "GET", "1.1 200", both, BODY_CHUNKED, 0 },
-    { "GET", "1.1 200", "Transfer-Encoding: foo, chunked\r\n", BODY_CHUNKED, 0 },
-    { "GET", "1.1 200", "Transfer-Encoding: chunked, gzip\r\n", BODY_UNTIL_CLOSE, 0 },
-    { "GET", "1.1 200", "Transfer-Encoding: gzip\r\n", BODY_UNTIL_CLOSE, 0 },
-    { "GET", "1.1 200", "Transfer-Encoding: chunked, chunked\r\n", REFUSED, 0 },
-    { "GET", "1.1 200", "Transfer-Encoding: chunked;q=1\r\n", REFUSED, 0 },
-    { "GET", "1.0 200", "Transfer-Encoding: chunked\r\n", REFUSED, 0 },
-    { "HEAD", "1.1 200", both, BODY_NONE, 0 },
-    { "HEAD", "1.1 407", "Content-Length: 1234\r\n", BODY_NONE, 0 },
-    { "head", "1.1 200", "Content-Length: 5\r\n", BODY_LENGTH, 5 },
-    { "GET", "1.1 100", "", BODY_NONE, 0 },
-    { "GET", "1.1 103", "Content-Length: 5\r\n", BODY_NONE, 0 },
-    { "GET", "1.1 101", both, BODY_NONE, 0 },
-    { "GET", "1.1 204", "Content-Length: 5\r\n", BODY_NONE, 0 },
-    { "GET", "1.1 304", "Content-Length: 100\r\n", BODY_NONE, 0 },
-    { "GET", "1.1 205", "", BODY_UNTIL_CLOSE, 0 },
-    { "CONNECT", "1.1 200", both, BODY_NONE, 0 },
-    { "CONNECT", "1.1 299", "", BODY_NONE, 0 },
-    { "CONNECT", "1.1 407", "Content-Length: 33\r\n", BODY_LENGTH, 33 },
-    { "CONNECT", "1.1 300", "", BODY_UNTIL_CLOSE, 0 },
+static const struct framing responses[] = {
+    { "GET", "1.1 200", "", BODY_UNTIL_CLOSE, 0, 0 },
+    { "", "1.1 200", "", BODY_UNTIL_CLOSE, 0, 0 },
+    { "GET", "1.0 200", "", BODY_UNTIL_CLOSE, 0, 0 },
+    { "GET", "1.1 200", "Content-Length: 5\r\n", BODY_LENGTH, 0, 5 },
+    { "GET", "1.0 407", "Content-Length: 10\r\n", BODY_LENGTH, 0, 10 },
+    { "GET", "1.1 200", "Content-Length: 5, 5\r\n", BODY_LENGTH, 0, 5 },
+    { "GET", "1.1 200", "Content-Length : 5\r\n", BODY_LENGTH, 0, 5 },
+    { "GET", "1.1 200", "Content-Length: 5\r\nContent-Length: 7\r\n", REFUSED, 502, 0 },
+    { "GET", "1.1 200", "Content-Length: -1\r\n", REFUSED, 502, 0 },
+    { "GET", "1.1 200", "Transfer-Encoding: chunked\r\n", BODY_CHUNKED, 0, 0 },
+    { "GET", "1.1 200", both, BODY_CHUNKED, 0, 0 },
+    { "GET", "1.1 200", "Transfer-Encoding: foo, chunked\r\n", BODY_CHUNKED, 0, 0 },
+    { "GET", "1.1 200", "Transfer-Encoding: chunked, gzip\r\n", BODY_UNTIL_CLOSE, 0, 0 },
+    { "GET", "1.1 200", "Transfer-Encoding: gzip\r\n", BODY_UNTIL_CLOSE, 0, 0 },
+    { "GET", "1.1 200", "Transfer-Encoding: chunked, chunked\r\n", REFUSED, 502, 0 },
+    { "GET", "1.1 200", "Transfer-Encoding: chunked;q=1\r\n", REFUSED, 502, 0 },
+    { "GET", "1.0 200", "Transfer-Encoding: chunked\r\n", REFUSED, 502, 0 },
+    { "HEAD", "1.1 200", both, BODY_NONE, 0, 0 },
+    { "HEAD", "1.1 407", "Content-Length: 1234\r\n", BODY_NONE, 0, 0 },
+    { "head", "1.1 200", "Content-Length: 5\r\n", BODY_LENGTH, 0, 5 },
+    { "GET", "1.1 100", "", BODY_NONE, 0, 0 },
+    { "GET", "1.1 103", "Content-Length: 5\r\n", BODY_NONE, 0, 0 },
+    { "GET", "1.1 101", both, BODY_NONE, 0, 0 },
+    { "GET", "1.1 204", "Content-Length: 5\r\n", BODY_NONE, 0, 0 },
+    { "GET", "1.1 304", "Content-Length: 100\r\n", BODY_NONE, 0, 0 },
+    { "GET", "1.1 205", "", BODY_UNTIL_CLOSE, 0, 0 },
+    { "CONNECT", "1.1 200", both, BODY_NONE, 0, 0 },
+    { "CONNECT", "1.1 299", "", BODY_NONE, 0, 0 },
+    { "CONNECT", "1.1 407", "Content-Length: 33\r\n", BODY_LENGTH, 0, 33 },
+    { "CONNECT", "1.1 300", "", BODY_UNTIL_CLOSE, 0, 0 },
 };
 
 static void test_framing_of_responses(void **state)
@@ -155,22 +149,11 @@ static void test_framing_of_responses(void **state)
     for (size_t i = 0; i < N(responses); i++) {
         char text[256];
         snprintf(text, sizeof(text), "HTTP/%s \r\n%s\r\n", responses[i].start, responses[i].fields);
-        struct http_head h = head_of(text, false);
-        struct http_slice method = { responses[i].method, strlen(responses[i].method) };
+        struct http_head h = response_of(text);
         struct http_body b;
         const char *error = NULL;
-        int result = http_body_of_response(&h, method, &b, &error);
-        if (result != (responses[i].kind == REFUSED ? -1 : 0))
-            fail_msg("%s %s: %d %s", responses[i].start, responses[i].fields, result,
-                     error ? error : "");
-        assert_int_equal(b.status, responses[i].kind == REFUSED ? 502 : 0);
-        assert_int_equal(b.bad, responses[i].kind == REFUSED);
-        if (responses[i].kind == REFUSED)
-            continue;
-        if ((int)b.kind != responses[i].kind)
-            fail_msg("%s %s: kind %d", responses[i].start, responses[i].fields, (int)b.kind);
-        assert_int_equal(b.remaining, responses[i].length);
-        assert_int_equal(b.whole, b.kind == BODY_NONE);
+        int result = http_body_of_response(&h, http_slice_of(responses[i].method), &b, &error);
+        expect_framing(&responses[i], result, &b, error);
     }
 }
 

@@ -43,8 +43,13 @@ class Session {
     this.dispatcher = proxy
       ? new ProxyAgent({ ...options, uri: proxy.by === 'url' ? proxy.urlWithCredentials : proxy.url, requestTls: tls, proxyTls: tls, ...(isToken && { token: proxy.basic }), ...(!isTunnelled && { proxyTunnel: false }) })
       : new Agent({ ...options, connect: tls });
+    this.held = []; // undici's clones hold a signal weakly: a limit would be lost or kept as garbage happens to be collected
     this.ky = ky.create({
-      fetch: (request, init) => fetch(request, { ...init, dispatcher: this.dispatcher }), retry: retryOf(keys),
+      fetch: (request, init) => {
+        this.held.push(request);
+        return fetch(request, { ...init, dispatcher: this.dispatcher });
+      },
+      retry: retryOf(keys),
     });
   }
 
