@@ -194,7 +194,7 @@ def negative_spins(play):
 
 OUTAGES = {  # the status, and what the longest of the later pauses must be, by the first
     "gateway/backoff-grows": (503, lambda first: max(1.5 * first, first + 0.02)),
-    "retry-after/missing-uses-backoff": (429, lambda first: first - 0.05),
+    "retry-after/missing-uses-backoff": (429, lambda first: first - 0.04),
 }
 
 
