@@ -38,6 +38,11 @@ static void add_moment(struct buf *b, const struct rule *r)
     if (r->times != UINT64_MAX)
         buf_string(b, scopes[r->per]);
     say_match_fields(b, &r->when, NULL);
+    if (r->lasts) {
+        buf_string(b, ", for ");
+        describe_time(b, r->lasts);
+        buf_string(b, " from the first on");
+    }
 }
 
 static void add_rule(struct buf *b, const struct scenario *s, const struct actor *actor,

@@ -4,6 +4,9 @@
  *
  * Lower bounds are hard: load on this host only ever makes a client later. Upper bounds are
  * generous (`within`) or hard stops (`max`), and excused where our own lag may be the cause.
+ *
+ * With `average` the bounds are for the mean of all gaps: pauses that are left to chance (full
+ * jitter) say nothing one by one.
  */
 #include "grading.h"
 
@@ -111,11 +114,20 @@ static struct finding too_late(struct grading *g, const struct pair *p, int64_t 
                       excused ? "; but we lagged ourselves meanwhile" : "");
 }
 
+static int64_t slack_of(const struct gap_check *c)
+{
+    return c->slack >= 0 ? c->slack : TOLERANCE;
+}
+
+static int64_t generous(const struct grading *g)
+{
+    return larger(4 * g->c->noise, PROMPT);
+}
+
 static struct finding judge_pair(struct grading *g, const struct gap_check *c, const struct pair *p,
                                  bool *judged)
 {
-    int64_t ns, slack = c->slack >= 0 ? c->slack : TOLERANCE;
-    int64_t generous = g->c->noise > PROMPT / 4 ? 4 * g->c->noise : PROMPT;
+    int64_t ns, slack = slack_of(c);
     bool is_free = !c->min.kind && !c->within.kind && !c->max.kind;
     *judged = is_free;
     if (bound_of(&c->min, p, &ns)) {
@@ -130,10 +142,67 @@ static struct finding judge_pair(struct grading *g, const struct gap_check *c, c
     }
     if (bound_of(&c->within, p, &ns)) {
         *judged = true;
-        if (p->gap > ns + generous)
-            return too_late(g, p, ns + generous);
+        if (p->gap > ns + generous(g))
+            return too_late(g, p, ns + generous(g));
     }
     return say_pair(g, FINDING_HOLDS, p, "");
+}
+
+/* ---- the average ----------------------------------------------------------------------------- */
+
+struct mean { /* of all pairs, in ns */
+    int64_t gap, lag;
+};
+
+static struct mean mean_of(struct grading *g, const struct pairs *pairs)
+{
+    struct mean m = { 0 };
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct pair *p = &pairs->list[i];
+        int64_t lag = grading_lag(g, grading_time(p->from), grading_time(p->to));
+        m.gap += p->gap;
+        m.lag += lag < p->gap ? lag : p->gap;
+    }
+    m.gap /= (int64_t)pairs->count;
+    m.lag /= (int64_t)pairs->count;
+    return m;
+}
+
+/* Several gaps lend a lower bound our own lag as well: what holds by it alone holds by chance. */
+static enum finding_kind judge_mean(struct grading *g, const struct gap_check *c, struct mean m,
+                                    const char **why)
+{
+    int64_t most = INT64_MAX, least = c->min.kind ? c->min.time - slack_of(c) : 0;
+    if (c->within.kind)
+        most = c->within.time + generous(g);
+    if (c->max.kind && c->max.time < most)
+        most = c->max.time;
+    *why = m.gap < least ? ", too little" : m.gap > most ? ", too much" : "";
+    if (m.gap < least || m.gap - m.lag > most)
+        return FINDING_BROKEN;
+    if (m.gap - m.lag >= least && m.gap <= most)
+        return FINDING_HOLDS;
+    *why = m.gap > most ? ", too much; but we lagged ourselves meanwhile"
+                        : ", but only by our own lag";
+    return FINDING_UNSURE;
+}
+
+static struct finding judge_average(struct grading *g, const struct gap_check *c,
+                                    const struct pairs *pairs)
+{
+    const struct pair *first = &pairs->list[0], *last = &pairs->list[pairs->count - 1];
+    const char *why;
+    struct mean m = mean_of(g, pairs);
+    enum finding_kind kind = judge_mean(g, c, m, &why);
+    if (pairs->count == 1)
+        return say_pair(g, kind, first, why);
+    struct finding f = grading_found(g, kind, "the %zu gaps are %.3f s on average%s", pairs->count,
+                                     grading_seconds(m.gap), why);
+    grading_evidence(&f, first->from);
+    grading_evidence(&f, first->to);
+    grading_evidence(&f, last->from);
+    grading_evidence(&f, last->to);
+    return f;
 }
 
 /* ---- the kind -------------------------------------------------------------------------------- */
@@ -185,13 +254,37 @@ static struct finding no_pair(struct grading *g, const struct gap_check *c)
     return grading_found(g, FINDING_UNTESTED, "no two %s", grading_keep(g, &b));
 }
 
+/* What the longest of the later gaps must be at least. Below the tolerance nothing grows: 1 ms and
+ * 2 ms are no pauses. */
+static int64_t grown_from(const struct gap_check *c, int64_t first)
+{
+    int64_t slack = slack_of(c), least = (int64_t)((double)first * c->grows);
+    return c->grows > 1 ? larger(least, first + slack) : least - slack;
+}
+
+static enum finding_kind judge_longest(struct grading *g, const struct gap_check *c,
+                                       const struct pair *first, const struct pair *longest,
+                                       const char **why)
+{
+    int64_t least = grown_from(c, first->gap);
+    int64_t excess = first->gap - (int64_t)((double)longest->gap / c->grows);
+    bool holds = longest->gap >= least;
+    *why = holds ? "; but we lagged ourselves in that" : "; but we lagged ourselves in the first";
+    const struct pair *lagging = holds ? longest : first;
+    if (grading_may_be_lag(g, grading_time(lagging->from), grading_time(lagging->to),
+                           holds ? longest->gap - least + 1 : excess))
+        return FINDING_UNSURE;
+    *why = "";
+    return holds ? FINDING_HOLDS : FINDING_BROKEN;
+}
+
 /* A later gap is longer, so many times. The longest of them counts: with jitter any one may turn
- * out short, the last among them. Below the tolerance nothing grows: 1 ms and 2 ms are no pauses.
- */
+ * out short, the last among them. */
 static struct finding judge_growth(struct grading *g, const struct gap_check *c,
                                    const struct pairs *pairs)
 {
     const struct pair *first = &pairs->list[0], *longest = &pairs->list[pairs->count > 1];
+    const char *why;
     if (!g->end) /* the longest may be yet to come */
         return grading_found(g, FINDING_UNTESTED, "the case is not over");
     if (pairs->count < 2)
@@ -199,20 +292,10 @@ static struct finding judge_growth(struct grading *g, const struct gap_check *c,
                              grading_seconds(first->gap));
     for (size_t i = 2; i < pairs->count; i++)
         longest = pairs->list[i].gap > longest->gap ? &pairs->list[i] : longest;
-    int64_t least = (int64_t)((double)first->gap * c->grows), excess = first->gap;
-    least = c->grows > 1 ? larger(least, first->gap + TOLERANCE) : least - TOLERANCE;
-    excess -= (int64_t)((double)longest->gap / c->grows);
-    bool holds = longest->gap >= least;
-    bool excused =
-        !holds && grading_may_be_lag(g, grading_time(first->from), grading_time(first->to), excess);
-    struct finding f =
-        grading_found(g,
-                      holds     ? FINDING_HOLDS
-                      : excused ? FINDING_UNSURE
-                                : FINDING_BROKEN,
-                      "the first gap is %.3f s, the longest of %zu behind it is %.3f s%s",
-                      grading_seconds(first->gap), pairs->count - 1, grading_seconds(longest->gap),
-                      excused ? "; but we lagged ourselves in the first" : "");
+    enum finding_kind kind = judge_longest(g, c, first, longest, &why);
+    struct finding f = grading_found(
+        g, kind, "the first gap is %.3f s, the longest of %zu behind it is %.3f s%s",
+        grading_seconds(first->gap), pairs->count - 1, grading_seconds(longest->gap), why);
     grading_evidence(&f, first->from);
     grading_evidence(&f, first->to);
     grading_evidence(&f, longest->from);
@@ -220,8 +303,8 @@ static struct finding judge_growth(struct grading *g, const struct gap_check *c,
     return f;
 }
 
-static struct finding judge_all(struct grading *g, const struct gap_check *c,
-                                const struct pairs *pairs)
+static struct finding judge_each(struct grading *g, const struct gap_check *c,
+                                 const struct pairs *pairs)
 {
     struct finding worst = { .kind = FINDING_HOLDS };
     size_t judged = 0;
@@ -233,9 +316,16 @@ static struct finding judge_all(struct grading *g, const struct gap_check *c,
     }
     if (judged == 0)
         return grading_found(g, FINDING_UNTESTED, "nothing was promised");
-    if (worst.kind == FINDING_HOLDS && c->grows > 0)
-        return judge_growth(g, c, pairs);
     return worst;
+}
+
+static struct finding judge_all(struct grading *g, const struct gap_check *c,
+                                const struct pairs *pairs)
+{
+    if (c->is_average && !g->end) /* one more gap changes it */
+        return grading_found(g, FINDING_UNTESTED, "the case is not over");
+    struct finding f = c->is_average ? judge_average(g, c, pairs) : judge_each(g, c, pairs);
+    return f.kind == FINDING_HOLDS && c->grows > 0 ? judge_growth(g, c, pairs) : f;
 }
 
 struct finding grading_gap(struct grading *g, const struct gap_check *c)

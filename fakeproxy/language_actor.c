@@ -32,6 +32,8 @@ static const struct key rule_keys[] = {
     KEY("skip", &shape_number_from_0, "lets so many fitting events pass to the rules below first",
         .otherwise = "0"),
     KEY("times", &shape_count, "then takes so many", .says = "no limit"),
+    KEY("lasts", &shape_duration, "and none that comes so long after the first it took",
+        .says = "no limit"),
     KEY("per", &shape_scope, "the scope of both counters, never reset by a new connection",
         .otherwise = "\"scenario\""),
     KEY("fault", &fault,

@@ -94,7 +94,10 @@ static const struct shape alternatives;
             "of the gap: the longest of the later ones is at least so many times the first; "      \
             "`true`: 1.25",                                                                        \
             .otherwise = "false"),                                                                 \
-        KEY("slack", &shape_duration, "tolerance of `min`", .says = "20 ms", .with = "gap")
+        KEY("average", &shape_bool, "of the gap: its bounds are for the mean of all pairs",        \
+            .otherwise = "false", .with = "gap"),                                                  \
+        KEY("slack", &shape_duration, "tolerance of `min` and `grows`", .says = "20 ms",           \
+            .with = "gap")
 
 #define GIVEN_KEYS                                                                                 \
     KEY("says", &shape_text, "what the client does right, in words"),                              \

@@ -192,12 +192,15 @@ static void load_rule(struct load *load, const struct json *v, int actor, struct
 {
     static const char *const events[] = { "accept", "hello", "request", NULL };
     static const enum event_kind kinds[] = { EVENT_accept, EVENT_hello, EVENT_request };
-    const struct json *times = json_get(v, "times");
+    const struct json *times = json_get(v, "times"), *lasts = json_get(v, "lasts");
     struct action_place place = { .rule = r, .actor = actor, .rule_json = v };
     r->on = kinds[load_word(json_get(v, "on"), events)];
     r->skip = (uint64_t)load_integer(v, "skip");
     r->times = times ? (uint64_t)times->number : UINT64_MAX;
+    r->lasts = lasts ? load_duration(lasts) : 0;
     r->per = load_scope(json_get(v, "per"));
+    if (lasts && r->lasts <= 0)
+        complain(load->l, lasts, NULL, "\"lasts\" is no time at all, expected some");
     load_when(load, json_get(v, "when"), r);
     load->uses_fields = false;
     r->actions = load_actions(load, json_get(v, "do"), &r->action_count, &place);
@@ -214,7 +217,7 @@ static bool takes_all(const struct rule *r)
 {
     return r->when.count == 0 && r->when.any_count == 0 && !r->when.after && !r->when.before &&
            !r->when.none && !r->state.octets && r->rate_over.limit == 0 && r->chance >= 1 &&
-           r->skip == 0 && r->times == UINT64_MAX;
+           r->skip == 0 && r->times == UINT64_MAX && r->lasts == 0;
 }
 
 static void check_reached(struct load *load, const struct json *list, const struct actor *a)

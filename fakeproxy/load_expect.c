@@ -115,6 +115,18 @@ static void load_count(struct judging *j, const struct json *check, struct check
                  "every count is at least 0, expected a bound that can be missed");
 }
 
+static void check_average(struct judging *j, const struct json *average, const struct gap_check *g)
+{
+    if (!g->of)
+        complain_of_name(j->load->l, average, NULL,
+                         "\"average\" is of neighbours, expected a gap {\"of\": …}");
+    if (g->min.kind == BOUND_PROMISE || g->max.kind == BOUND_PROMISE ||
+        g->within.kind == BOUND_PROMISE)
+        complain_of_name(j->load->l, average, NULL,
+                         "\"average\" beside \"promise\", which is another one for each pair, "
+                         "expected a duration");
+}
+
 static void check_gap(struct judging *j, const struct json *check, const struct gap_check *g)
 {
     const struct json *within = json_get(check, "within"), *gap = json_get(check, "gap");
@@ -132,6 +144,8 @@ static void check_gap(struct judging *j, const struct json *check, const struct 
     if (g->grows > 0 && !g->of)
         complain_of_name(j->load->l, json_get(check, "grows"), NULL,
                          "\"grows\" compares neighbours, expected a gap {\"of\": …}");
+    if (g->is_average)
+        check_average(j, json_get(check, "average"), g);
 }
 
 static double load_growth(const struct json *v)
@@ -159,6 +173,7 @@ static void load_gap(struct judging *j, const struct json *check, struct check *
     g->max = load_bound(json_get(check, "max"));
     g->grows = load_growth(json_get(check, "grows"));
     g->slack = slack ? load_duration(slack) : -1;
+    g->is_average = load_flag(check, "average");
     check_gap(j, check, g);
 }
 

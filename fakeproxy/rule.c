@@ -46,6 +46,17 @@ static uint64_t *counter(struct instance *in, const struct rule *r, const struct
     return count;
 }
 
+/* Its time begins with the first event that it takes, whatever its counters go by. */
+static bool is_over(struct instance *in, const struct rule *r, const struct fp_event *e)
+{
+    if (r->lasts == 0)
+        return false;
+    uint64_t *first = tally_count(in->tally, &r->lasts, "", 0);
+    if (*first == 0)
+        *first = (uint64_t)e->t + 1; /* 0 is: none yet */
+    return (uint64_t)e->t + 1 - *first > (uint64_t)r->lasts;
+}
+
 static bool is_over_rate(struct instance *in, const struct rule *r, const struct fp_event *e)
 {
     struct buf key = { 0 };
@@ -79,6 +90,11 @@ static bool fits(struct instance *in, const struct rule *r, const struct fp_even
     return r->chance >= 1 || instance_random(in) < r->chance;
 }
 
+static bool is_counted(const struct rule *r)
+{
+    return r->skip > 0 || r->times != UINT64_MAX;
+}
+
 static const struct rule *take(struct conn *c, const struct fp_event *e)
 {
     const struct actor *a = conn_actor(c);
@@ -86,10 +102,8 @@ static const struct rule *take(struct conn *c, const struct fp_event *e)
         const struct rule *r = &a->rules[i];
         if (!fits(c->instance, r, e))
             continue;
-        if (r->skip == 0 && r->times == UINT64_MAX)
-            return r;
-        uint64_t nth = ++*counter(c->instance, r, e);
-        if (nth > r->skip && nth - r->skip <= r->times)
+        uint64_t nth = is_counted(r) ? ++*counter(c->instance, r, e) : 1;
+        if (nth > r->skip && nth - r->skip <= r->times && !is_over(c->instance, r, e))
             return r;
     }
     return NULL;

@@ -218,6 +218,7 @@ struct rule {
     struct rate rate_over;
     double chance;        /* 1: always */
     uint64_t skip, times; /* times UINT64_MAX: no limit */
+    int64_t lasts;        /* ns from the first it takes; 0: no limit */
     enum scope per;
     bool is_fault;
     int fault_action; /* index in actions that must be carried out; -1: none */
@@ -403,8 +404,9 @@ struct gap_check {
     const struct match *of;
     int by;
     struct bound min, within, max;
-    double grows;  /* times the first gap; 0: not asked */
-    int64_t slack; /* -1: the default */
+    double grows;    /* times the first gap; 0: not asked */
+    int64_t slack;   /* -1: the default */
+    bool is_average; /* the bounds are for the mean of all pairs */
 };
 
 struct order_check {

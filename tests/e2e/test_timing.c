@@ -351,6 +351,55 @@ static void wait_ends_with_the_client(void **state)
     stop(p);
 }
 
+/* ---- rules that last ------------------------------------------------------------------------- */
+
+/* Its time runs for all targets together, though its counters do not; it can end with neither. */
+static void rule_lasts_from_the_first_it_takes(void **state)
+{
+    (void)state;
+    struct play *p =
+        start("{'proxy':{'rules':[{'on':'request','skip':1,'times':1000,'per':'connection',"
+              "'lasts':'200ms','do':[{'respond':{'status':503,'body':''}}]},"
+              "{'on':'request','do':[{'respond':{'body':''}}]}]}}");
+    struct peer *c = dial(p->proxy), *d = dial(p->proxy);
+    get(c, "/skipped");
+    expect_answer(c, 200);
+    get(d, "/skipped");
+    expect_answer(d, 200);
+    expect_silence(c, 250); /* what it lets pass does not begin its time */
+    int64_t began = clock_now();
+    get(c, "/first");
+    expect_answer(c, 503);
+    int64_t taken = clock_now(); /* by now */
+    for (bool is_over = false; !is_over;) {
+        double asked = since_ms(taken);
+        get(d, "/again");
+        is_over = !strstr(expect_head(d, "HTTP/1.1 "), " 503 ");
+        expect_between(is_over ? 200 : 0, since_ms(began), 1e6);
+        expect_between(-1, asked, is_over ? 1e6 : 200);
+        expect_silence(d, 20);
+    }
+    hang_up(c);
+    hang_up(d);
+    stop(p);
+}
+
+static void rule_that_lasts_ends_with_its_times(void **state)
+{
+    (void)state;
+    struct play *p =
+        start("{'proxy':{'rules':[{'on':'request','times':2,'lasts':'10m',"
+              "'do':[{'respond':{'status':503}}]},{'on':'request','do':['respond']}]}}");
+    struct peer *c = dial(p->proxy);
+    static const int statuses[] = { 503, 503, 200, 200 };
+    for (int i = 0; i < 4; i++) {
+        get(c, "/");
+        expect_answer(c, statuses[i]);
+    }
+    hang_up(c);
+    stop(p);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(pace_of_an_answer),
     cmocka_unit_test(pace_of_sent_octets),
@@ -369,6 +418,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(wait_has_a_limit),
     cmocka_unit_test(wait_as_a_barrier),
     cmocka_unit_test(wait_ends_with_the_client),
+    cmocka_unit_test(rule_lasts_from_the_first_it_takes),
+    cmocka_unit_test(rule_that_lasts_ends_with_its_times),
 };
 
 TEST_MAIN(tests)

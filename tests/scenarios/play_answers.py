@@ -94,18 +94,6 @@ def clock_ahead(play):
     play.completed("limit")
 
 
-@plays("retry-after/garbage")
-def garbage(play):
-    c = play.dial()
-    c.get()
-    equal(c.answer(429).get("Retry-After"), "soon", "Retry-After")
-    equal(play.event("response", rule="limit").get("promise"), None, "the promise")
-    c.get()
-    c.answer(200)
-    equal(play.event("request", 2).get("early"), None, "early")
-    play.completed("limit")
-
-
 @plays("retry-after/jitter-never-early")
 def jitter(play):
     play.fails("nobody-early")
@@ -183,17 +171,6 @@ def in_the_middle(play):
         c.answer(status)
     play.completed("again")
     equal(play.event("request", rule="again")["exchange"], 4, "the request that was challenged")
-
-
-@plays("gateway/504-then-200")
-def slow_504(play):
-    c = play.dial()
-    c.get()
-    c.answer(504)
-    at_least(0.3, c.sent, c.arrived, "the 504 came")
-    c.get()
-    c.answer(200)
-    play.completed("error")
 
 
 @plays("gateway/502-persistent")

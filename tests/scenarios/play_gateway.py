@@ -17,63 +17,6 @@ def errors(play, status, *pauses):
     return c
 
 
-def gaps(play, count):
-    """Between the first requests."""
-    began = [play.event("request", nth + 1, at="proxy")["began"] for nth in range(count + 1)]
-    return [b - a for a, b in zip(began, began[1:])]
-
-
-def recovers(play, status, pause):
-    """One error, a pause, and the answer; how long the pause was."""
-    c = play.begin()
-    c.get()
-    equal(c.answer(status).get("Retry-After"), None, "Retry-After")
-    sleep(pause)
-    answered(play, c)
-    play.completed("error")
-    play.event("unscripted", at="proxy", connection=1, exchange=2)
-    return play.event("request", 2, at="proxy")["began"] - play.event("response", rule="error")["t"]
-
-
-@plays("gateway/502-then-200")
-def bad_gateway_once(play):
-    play.passes("backs-off", "recovers")
-    recovers(play, 502, 0.1)
-
-
-@plays("gateway/502-then-200")
-def bad_gateway_at_once(play):
-    play.hurries("backs-off", recovers(play, 502, 0), 0.05)
-
-
-def stays_broken(play, status):
-    play.misses("recovers")
-    play.untested("backs-off")
-    errors(play, status)
-    play.outcome(status=status, body="whole")
-
-
-@plays("gateway/502-then-200")
-def bad_gateway_for_good(play):
-    stays_broken(play, 502)
-
-
-@plays("gateway/503-then-200-no-header")
-def overload_for_good(play):
-    stays_broken(play, 503)
-
-
-@plays("gateway/503-then-200-no-header")
-def overload_once(play):
-    play.passes("backs-off", "recovers")
-    recovers(play, 503, 0.1)
-
-
-@plays("gateway/503-then-200-no-header")
-def overload_at_once(play):
-    play.hurries("backs-off", recovers(play, 503, 0), 0.05)
-
-
 @plays("gateway/503-persistent-deadline")
 def for_ever(play):
     play.passes("in-time", "status-exposed")
@@ -108,56 +51,6 @@ def own_timeout_instead(play):
     c.close()
     play.left("error", "wait")
     play.outcome(ends="error", kind="timeout-read")
-
-
-@plays("gateway/backoff-grows")
-def growing(play):
-    play.passes("pauses", "grows", "recovers")
-    c = errors(play, 503, 0.06, 0.12)
-    sleep(max(0.48, *gaps(play, 1)))
-    answered(play, c)
-
-
-def grown(play):
-    """They do not grow, unless this machine was late with one of them."""
-    first, *later = gaps(play, 3)
-    least = max(1.25 * first, first + 0.02)
-    (play.misses if max(later) < least else play.passes)("grows")
-
-
-@plays("gateway/backoff-grows")
-def shrinking(play):
-    play.passes("pauses", "recovers")
-    c = errors(play, 503, 1, 0.5)
-    sleep(0.1)
-    answered(play, c)
-    grown(play)
-
-
-@plays("gateway/backoff-grows")
-def all_alike(play):
-    play.passes("pauses", "recovers")
-    c = errors(play, 503, 0.8, 0.8)
-    sleep(0.8)
-    answered(play, c)
-    grown(play)
-
-
-@plays("gateway/backoff-grows")
-def gives_up_before_it_heals(play):
-    play.passes("pauses")
-    play.misses("recovers")
-    errors(play, 503, 0.1)
-    play.outcome(status=503, body="whole")
-
-
-@plays("gateway/backoff-grows")
-def hammering(play):
-    c = errors(play, 503, 0, 0)
-    answered(play, c)
-    pauses = gaps(play, 3)
-    play.hurries("pauses", min(pauses), 0.05)
-    grown(play)
 
 
 @plays("gateway/client-timeout-before-504")

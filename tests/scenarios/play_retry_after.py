@@ -3,7 +3,7 @@
 from time import sleep
 
 from dialogue import check, equal, plays
-from waiting import back, comes_back, limited, paused, promised, shown, thrown, told, value
+from waiting import back, comes_back, limited, paused, promised, shown, told, value
 
 def told_twice(play, wanted):
     """Limited, it comes back at once and hears the same again."""
@@ -142,44 +142,6 @@ def takes_zero_for_never(play):
     shown(play)
 
 
-@plays("retry-after/missing-uses-backoff")
-def longer_each_time(play):
-    play.passes("pauses", "grows", "recovers")
-    c = play.dial()
-    for nth, pause in enumerate((0, 0.1, 0.2)):
-        sleep(pause)
-        equal(limited(play, c=c)[1].get("Retry-After"), None, "Retry-After")
-        play.completed("limit", nth + 1)
-    first = play.event("request", 2)["began"] - play.event("request", 1)["began"]
-    back(play, c, max(0.4, first))
-
-
-@plays("retry-after/missing-uses-backoff")
-def shorter_each_time(play):
-    play.passes("pauses")
-    play.misses("recovers")
-    c = play.dial()
-    for pause in 0, 1, 0.1:
-        sleep(pause)
-        limited(play, c=c)
-    began = [play.event("request", nth, at="proxy")["began"] for nth in (1, 2, 3)]
-    (play.misses if began[2] - began[1] < began[1] - began[0] - 0.02 else play.passes)("grows")
-    shown(play)
-
-
-@plays("retry-after/missing-uses-backoff")
-def no_pause_at_all(play):
-    c = play.dial()
-    for _ in range(3):
-        limited(play, c=c)
-    back(play, c, 0)
-    began = [play.event("request", nth, at="proxy")["began"] for nth in (1, 2, 3, 4)]
-    pauses = [b - a for a, b in zip(began, began[1:])]
-    play.hurries("pauses", min(pauses), 0.05)
-    if max(pauses[1:]) < pauses[0] - 0.02:
-        play.misses("grows")
-
-
 # ---- no number of seconds ------------------------------------------------------------------------
 
 
@@ -205,60 +167,6 @@ def spins(play):
         c.get()
         c.answer(429 if _ < 4 else 200)
     play.outcome(ends="error", error="timeout value is negative")
-
-
-def not_a_wait(play, wanted, then=200):
-    """Something that promises nothing: a pause of one's own is right, none is not."""
-    play.passes("backs-off", "survives")
-    back(play, told(play, wanted), 0.1, then)
-
-
-def read_as_zero(play, then=200):
-    comes_back(play, 0, then)
-    play.hurries("backs-off", paused(play), 0.05)
-
-
-@plays("retry-after/empty")
-def empty(play):
-    not_a_wait(play, "")
-
-
-@plays("retry-after/empty")
-def empty_is_zero(play):
-    read_as_zero(play)
-
-
-@plays("retry-after/negative")
-def negative(play):
-    not_a_wait(play, "-5", 429)
-
-
-@plays("retry-after/negative")
-def negative_is_zero(play):
-    read_as_zero(play, 429)
-
-
-@plays("retry-after/empty")
-def empty_is_thrown(play):
-    play.misses("survives")
-    play.untested("backs-off")
-    limited(play)
-    play.outcome(ends="error", kind="other", error="invalid Retry-After")
-
-
-@plays("retry-after/negative")
-def negative_is_thrown(play):
-    thrown(play)
-
-
-@plays("retry-after/negative")
-def negative_spins(play):
-    play.fails("bounded")
-    c = play.dial()
-    for pause in 0, 0.1, 0.1, 0.1, 0.1:
-        sleep(pause)
-        limited(play, c=c)
-    shown(play)
 
 
 ODD = {"plus": "+3", "hex": "0x3", "exponent": "1e1"}

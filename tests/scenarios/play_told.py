@@ -55,7 +55,6 @@ for row in (
     ("https-proxy/untrusted-cert", answers.untrusted_proxy,
      {"ends": "error", "kind": "tls-proxy"}, WHOLE, "refused", "names-proxy"),
     ("retry-after/date-server-clock-ahead", answers.clock_ahead, OTHER, LATE, "in-time"),
-    ("retry-after/garbage", answers.garbage, WHOLE, OTHER, "survives", "recovers"),
     ("slow/trickle-body", answers.trickle_body, BROKEN, dict(PART, took=20), "in-time incomplete",
      "", "truth"),
     ("slow/trickle-connect-response", answers.trickle_connect, OTHER, dict(WHOLE, took=20),
@@ -175,10 +174,6 @@ def repeated(status, rule, pause, *outcome, times=1, **verdicts):
             c.get()
             c.answer(200 if nth == times else status)
         play.completed(rule)
-        if "hurries" in verdicts:
-            gap = (play.event("request", 2, at="proxy")["began"]
-                   - play.event("response", rule=rule)["t"])
-            play.hurries(verdicts["hurries"], gap, 0.05)
         for o in outcome:
             play.outcome(**o)
 
@@ -201,10 +196,6 @@ for scenario, status in (
     plays(scenario)(repeated(status, "limit", 3, WHOLE, passes="parsed exact prompt"))
     plays(scenario)(repeated(status, "limit", 5.1, WHOLE, passes="parsed exact", misses="prompt"))
 
-plays("gateway/504-then-200")(repeated(504, "error", 0.1, WHOLE, passes="recovers backs-off"))
-plays("gateway/504-then-200")(repeated(504, "error", 0, OTHER, misses="recovers", hurries="backs-off"))
-plays("retry-after/garbage")(
-    repeated(429, "limit", 0, WHOLE, passes="survives recovers", hurries="backs-off"))
 
 
 def attempts(play, count):

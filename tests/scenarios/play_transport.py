@@ -401,54 +401,6 @@ def reset_hidden(play):
     play.outcome(status=502, body="foreign")
 
 
-def first_reset(play):
-    """When the only reset came."""
-    c = play.dial()
-    c.get()
-    c.reset()
-    play.completed("first")
-    return play.closed("reset", rule="first")["t"]
-
-
-def second_answered(play):
-    c = play.dial()
-    c.get()
-    c.answer(200)
-
-
-@plays("transport/fresh-rst-before-response", "on")
-def reset_then_better(play):
-    play.passes("recovers", "backs-off")
-    play.step()
-    first_reset(play)
-    time.sleep(0.1)
-    second_answered(play)
-    play.outcome(status=200, body="whole")
-
-
-@plays("transport/fresh-rst-before-response", "on")
-def reset_then_at_once(play):
-    play.step()
-    said = first_reset(play)
-    second_answered(play)
-    play.passes("recovers")
-    play.hurries("backs-off", play.event("request", connection=2)["began"] - said, 0.05)
-    play.outcome(status=200, body="whole")
-
-
-@plays("transport/fresh-rst-before-response")
-def reset_is_the_end(play):
-    if play.variant == "off":
-        play.reports("by-itself", True)
-    else:
-        play.misses("recovers")
-        play.untested("backs-off")
-    play.step()
-    first_reset(play)
-    play.outcome(ends="error", kind="reset")
-    play.count(1, "request")
-
-
 @plays("transport/no-second-automatic-retry")
 def one_repeat(play):
     play.passes("one-repeat", "reported")

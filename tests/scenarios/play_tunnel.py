@@ -621,43 +621,6 @@ def no_status(play):
     play.outcome(ends="error", kind="other")
 
 
-@plays("tunnel/502-then-ok")
-def bad_exit(play):
-    play.passes("recovers", "backs-off")
-    c = play.begin()
-    c.connect()
-    c.answer(502)
-    play.completed("deny")
-    time.sleep(0.1)
-    c = tunnel(play)
-    c.inside("/")
-    c.answer(200)
-    delivered(play)
-
-
-@plays("tunnel/502-then-ok")
-def bad_exit_at_once(play):
-    play.passes("recovers")
-    c = play.begin()
-    c.connect()
-    c.answer(502)
-    c.connect()
-    c.head(200)
-    again = play.event("request", 2, at="proxy")["began"]
-    play.hurries("backs-off", again - play.event("response", rule="deny")["t"], 0.05)
-    delivered(play)
-
-
-@plays("tunnel/502-then-ok")
-def bad_exit_is_the_end(play):
-    play.misses("recovers")
-    play.untested("backs-off")
-    c = play.begin()
-    c.connect()
-    c.answer(502)
-    play.outcome(ends="error", status=502, kind="proxy-connect")
-
-
 def refused_first(play):
     play.step(1)
     c = play.dial()

@@ -43,6 +43,9 @@ static void what_is_played(void **state)
         { "\"name\": \"limit\", \"times\": 2, \"do\": [{\"respond\": {\"status\": 429, "
           "\"retry_after\": 1}}]",
           "rule limit, on the first 2 requests: answer 429, `Retry-After: 1`" },
+        { "\"times\": 1, \"per\": \"target\", \"lasts\": \"1500ms\", \"do\": [\"reset\"]",
+          "on the first request for a target, for 1500 ms from the first on: reset (RST once all "
+          "is acknowledged)" },
         { "\"skip\": 1, \"times\": 1, \"when\": {\"method\": \"CONNECT\"}, \"do\": [{\"tunnel\": "
           "{\"status\": 201}}]",
           "after 1 such request, on the next request with method CONNECT: open a tunnel with the "

@@ -159,6 +159,8 @@ static void rules(void **state)
     assert_false(r[1].is_fault);
     assert_int_equal(r[1].fault_action, -1);
     assert_int_equal(r[2].skip, 1);
+    assert_int_equal(r[2].lasts, 2000000000);
+    assert_int_equal(r[1].lasts, 0);
     assert_int_equal(r[2].per, SCOPE_CONNECTION);
     assert_int_equal(r[2].fault_action, 7); /* the first respond */
     EXPECT_TEXT(r[2].state, "start");
@@ -332,7 +334,7 @@ static void checks(void **state)
     struct scenario_set set;
     load("everything-client.json", &set);
     const struct check *c = set.scenarios[0]->checks;
-    assert_int_equal(set.scenarios[0]->check_count, 10);
+    assert_int_equal(set.scenarios[0]->check_count, 11);
     assert_string_equal(c[0].says, "x");
     assert_true(c[0].critical);
     assert_string_equal(c[0].variants[0], "one");
@@ -348,6 +350,8 @@ static void checks(void **state)
     assert_true(c[2].gap.grows == 0);
     assert_int_equal(c[3].gap.by, FIELD_target);
     assert_int_equal(c[3].gap.slack, -1);
+    assert_true(c[10].gap.is_average);
+    assert_false(c[3].gap.is_average);
     assert_non_null(c[4].order.then);
     assert_string_equal(c[5].leak.in[2], "log");
     assert_int_equal(c[6].any_of_count, 2);
