@@ -114,9 +114,9 @@ def impatient(play):
 @plays("retry-after/delta-0")
 def now(play):
     play.passes("at-once", "recovers")
+    began = monotonic()
     back(play, told_twice(play, "0"), 0)
-    third = play.event("request", 3, at="proxy")["began"]
-    if third - play.event("response", rule="limit")["t"] > 1:  # this machine was too slow
+    if monotonic() - began > 1.4:  # this machine was too slow
         play.misses("at-once")
 
 
@@ -124,20 +124,19 @@ def now(play):
 def takes_zero_for_missing(play):
     play.misses("at-once")
     play.passes("recovers")
-    back(play, told_twice(play, "0"), 1.1)
+    back(play, told_twice(play, "0"), 1.6)
 
 
 @plays("retry-after/delta-0")
 def pauses_as_ever(play):
     play.misses("at-once", "recovers")
     limited(play)
-    sleep(1.1)
-    play.outcome(ends="error", kind="timeout-total", took=5)
+    play.outcome(ends="error", kind="timeout-total")
 
 
 @plays("retry-after/delta-0")
 def takes_zero_for_never(play):
-    play.misses("recovers")
+    play.misses("at-once", "recovers")
     limited(play)
     shown(play)
 
