@@ -1,6 +1,6 @@
 """More of Retry-After: odd values, and clients that come back too early, too late or for ever."""
 
-from time import sleep
+from time import monotonic, sleep
 
 from dialogue import check, equal, plays
 from waiting import back, comes_back, limited, paused, promised, shown, told, value
