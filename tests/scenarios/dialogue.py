@@ -206,8 +206,11 @@ class Play:
 
     def tell(self, event, step, **fields):
         now = time.monotonic()
+        began = [e["t"] for e in self.said if e["step"] == str(step)]
         if "took" in fields:
-            now = [e["t"] for e in self.said if e["step"] == str(step)][0] + fields.pop("took")
+            now = began[0] + fields["took"]
+        if event == "outcome" and began:
+            fields["took"] = now - began[0]
         self.said.append({"t": now, "wall": time.time(), "at": "client", "event": event,
                           "step": str(step), "session": fields.pop("session", "default"), **fields})
 
