@@ -134,8 +134,8 @@ static int64_t one_line(const char *value, int64_t wall)
             return 0;
         return wait > 0 ? wait : -1; /* past: nothing is asked for */
     }
-    if (wait_s == 0 && mutant(MUTANT_ZERO_IS_MISSING))
-        return -1;
+    if (wait_s == 0 && mutant(MUTANT_ZERO_PAUSES))
+        return CLOCK_S;
     if (mutant(MUTANT_RETRY_AFTER_AS_MILLISECONDS))
         wait_s /= 1000;
     if (mutant(MUTANT_RETRY_AFTER_OVERFLOW_IS_MISSING) && wait_s > 1e9)
