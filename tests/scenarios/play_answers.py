@@ -450,7 +450,7 @@ def proxy_late(play):
     while refused(play):
         pass
     c = play.dial()
-    at_least(1, play.started, c.sent, "the listener opened")
+    at_least(0.6, play.started, c.sent, "the listener opened")
     c.get()
     c.answer(200)
 
