@@ -184,14 +184,18 @@ static bool touches(const struct fp_event *note, int64_t lag, int64_t from, int6
     return note->t >= from && note->t - lag <= to;
 }
 
+/* Notes of the loop and of a wait that came late tell of the same time: it counts once. */
 int64_t grading_lag(const struct grading *g, int64_t from, int64_t to)
 {
-    int64_t sum = 0;
+    int64_t sum = 0, counted = INT64_MIN;
     for (size_t i = 0; i < g->c->count; i++) {
         const struct fp_event *e = g->c->events[i];
         int64_t lag = e->kind == EVENT_note ? grading_number(e, FIELD_lag) : 0;
-        if (lag > 0 && touches(e, lag, from, to))
-            sum += lag;
+        if (lag <= 0 || !touches(e, lag, from, to) || e->t <= counted)
+            continue;
+        int64_t began = e->t - lag;
+        sum += e->t - (began > counted ? began : counted);
+        counted = e->t;
     }
     return sum;
 }
