@@ -59,23 +59,6 @@ static bool is_our_lag(const struct trial *t)
     return t->is_batch && (t->record->fate == FATE_NO_GAP ? lagged : t->was_late);
 }
 
-/* How long our loop did not turn, between `from` and the end. A note is written when a lag is over;
- * lags may overlap. */
-static int64_t lag_since(const struct grade_case *c, int64_t from)
-{
-    int64_t sum = 0, counted = from;
-    for (size_t i = 0; i < c->count; i++) {
-        const struct fp_event *e = c->events[i];
-        const struct event_value *lag = e->kind == EVENT_note ? event_get(e, FIELD_lag) : NULL;
-        if (!lag || e->t <= counted)
-            continue;
-        int64_t began = e->t - lag->number;
-        sum += e->t - (began > counted ? began : counted);
-        counted = e->t;
-    }
-    return sum;
-}
-
 /* The client hung, or we did: we stood still for half of the time that its last step had. What was
  * to come from us in steps of a millisecond came late, and so did what it answered. */
 static bool is_our_hang(const struct trial *t, const struct grade_case *c)
@@ -84,7 +67,8 @@ static bool is_our_hang(const struct trial *t, const struct grade_case *c)
     for (size_t i = 0; i < t->request_count; i++)
         if (t->requests[i].state == REQUEST_OUT && t->requests[i].started > last)
             last = t->requests[i].started;
-    return t->record->fate == FATE_HANG && last && lag_since(c, last) >= (clock_now() - last) / 2;
+    return t->record->fate == FATE_HANG && last &&
+           grade_lag(c, last, last, INT64_MAX) >= (clock_now() - last) / 2;
 }
 
 static void excuse_hang(struct graded *g)

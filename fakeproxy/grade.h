@@ -35,6 +35,10 @@ struct graded *grade(const struct grade_case *);
  * journal, and no longer than until the next one is added. */
 const struct fp_event **grade_events(const struct journal *, size_t *count);
 
+/* For how long our own loop did not turn, in ns: the lags that ended at or after `from` and began
+ * at or before `to`, each moment once; what lies before `since` is left out. */
+int64_t grade_lag(const struct grade_case *, int64_t since, int64_t from, int64_t to);
+
 /* The first MUST or SHOULD that passes although nothing happened (an empty journal, a case that
  * began, a case that only ended), or whose outcome fits whatever the client does: such a check says
  * nothing. NULL: there is none. *why: a sentence, a literal. */

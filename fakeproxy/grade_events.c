@@ -185,11 +185,11 @@ static bool touches(const struct fp_event *note, int64_t lag, int64_t from, int6
 }
 
 /* Notes of the loop and of a wait that came late tell of the same time: it counts once. */
-int64_t grading_lag(const struct grading *g, int64_t from, int64_t to)
+int64_t grade_lag(const struct grade_case *c, int64_t since, int64_t from, int64_t to)
 {
-    int64_t sum = 0, counted = INT64_MIN;
-    for (size_t i = 0; i < g->c->count; i++) {
-        const struct fp_event *e = g->c->events[i];
+    int64_t sum = 0, counted = since;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct fp_event *e = c->events[i];
         int64_t lag = e->kind == EVENT_note ? grading_number(e, FIELD_lag) : 0;
         if (lag <= 0 || !touches(e, lag, from, to) || e->t <= counted)
             continue;
@@ -198,6 +198,11 @@ int64_t grading_lag(const struct grading *g, int64_t from, int64_t to)
         counted = e->t;
     }
     return sum;
+}
+
+int64_t grading_lag(const struct grading *g, int64_t from, int64_t to)
+{
+    return grade_lag(g->c, INT64_MIN, from, to);
 }
 
 bool grading_jumped(const struct grading *g, int64_t from, int64_t to)

@@ -5,10 +5,10 @@ from time import monotonic, sleep
 from dialogue import check, equal, plays
 from waiting import back, comes_back, limited, paused, promised, shown, told, value
 
+
 def told_twice(play, wanted):
     """Limited, it comes back at once and hears the same again."""
-    c, head = limited(play)
-    value(play, head, wanted)
+    c = told(play, wanted)
     limited(play, c=c)
     play.completed("limit", 2)
     return c
