@@ -224,7 +224,8 @@ static int64_t last_chance(struct grading *g, const struct match *later)
     return is_over ? last : g->end->t;
 }
 
-/* Nothing followed. A hard stop is missed all the same once the case went on for longer. */
+/* Nothing followed. A hard stop is missed all the same once the case went on for longer: a client that
+ * never came had all of that time, so it is no matter of the excess. */
 static struct finding no_pair(struct grading *g, const struct gap_check *c)
 {
     const struct match *later = c->to ? c->to : c->of;
@@ -236,7 +237,7 @@ static struct finding no_pair(struct grading *g, const struct gap_check *c)
                              grading_a_match_text(g, c->from));
     if (from && bound_of(&c->max, &p, &most) && waited > most) {
         int64_t since = grading_time(from);
-        bool excused = grading_may_be_lag(g, since, since + waited, waited - most);
+        bool excused = grading_stood_still(g, since, since + waited);
         struct finding f = grading_found(g, excused ? FINDING_UNSURE : FINDING_BROKEN,
                                          "no %s came after %s, for %.3f s until the end%s",
                                          grading_match_text(g, later), grading_event_text(g, from),
