@@ -36,7 +36,7 @@ bool house_at_origin(const struct grading *g, const struct fp_event *e)
 struct finding house_clean(struct grading *g, size_t seen, const char *what)
 {
     if (seen == 0)
-        return grading_found(g, FINDING_UNTESTED, "there was no %s", what);
+        return grading_found(g, FINDING_UNTESTED, "there were no %s", what);
     if (!g->end)
         return grading_found(g, FINDING_UNTESTED, "the case is not over");
     struct finding f = grading_found(g, FINDING_HOLDS, "%s looked at: %zu", what, seen);
