@@ -224,8 +224,8 @@ static int64_t last_chance(struct grading *g, const struct match *later)
     return is_over ? last : g->end->t;
 }
 
-/* Nothing followed. A hard stop is missed all the same once the case went on for longer: a client that
- * never came had all of that time, so it is no matter of the excess. */
+/* Nothing followed. A hard stop is missed all the same once the case went on for longer: a client
+ * that never came had all of that time, so it is no matter of the excess. */
 static struct finding no_pair(struct grading *g, const struct gap_check *c)
 {
     const struct match *later = c->to ? c->to : c->of;
