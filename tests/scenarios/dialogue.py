@@ -362,6 +362,7 @@ class Peer:
         """TLS from here on, verified against the CA of the play and that name."""
         equal(self.got, b"", "octets ahead of the handshake")
         context = ssl.create_default_context(cafile=self.play.ca)
+        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # Python 3.10 and 3.11 set it over OpenSSL 3
         for key, value in options.items():
             setattr(context, key, value)
         self.socket = context.wrap_socket(self.socket, server_hostname=name,
